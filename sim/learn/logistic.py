@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 __all__ = ["LogisticFit", "fit_logistic"]
 
@@ -48,6 +46,10 @@ def fit_logistic(
     steps : int
         Most iterations of L-BFGS. A fit that has not converged by then is taken as it is.
     """
+    # Imported here: it takes over a second, and most studies fit none.
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
     model = LogisticRegression(C=1 / ridge, max_iter=steps)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

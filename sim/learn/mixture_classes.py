@@ -4,13 +4,12 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
-from sklearn.utils import check_array
+from numpy.typing import ArrayLike, NDArray
 
 from golden.kernels.shares import SHARES, run_spans
 from golden.params.checks import check_integer
-from sim.learn.mixture import BernoulliMixture, fit_together
 from sim.learn.mixture_checks import check_binary
+from sim.learn.mixture_fit import MixtureFit, fit_together
 
 __all__ = ["class_seed", "fit_classes"]
 
@@ -25,7 +24,7 @@ def fit_classes(
     random_state: int = 0,
     sample_weight: ArrayLike | None = None,
     **parameters: Any,
-) -> dict[int, BernoulliMixture]:
+) -> dict[int, MixtureFit]:
     """Fit one mixture for each class.
 
     The fit of a class is the same, bit for bit, for every value of `jobs` and with any other
@@ -49,7 +48,7 @@ def fit_classes(
 
     Returns
     -------
-    dict of int to BernoulliMixture
+    dict of int to MixtureFit
         Mixture of each class, in rising order of the classes.
 
     Raises
@@ -60,8 +59,7 @@ def fit_classes(
     check_integer("jobs", jobs, 1)
     check_integer("random_state", random_state, 0)
     # The checks are done once, because they hold Python's global lock.
-    checked: Any = check_array(X, ensure_min_samples=0, estimator="BernoulliMixture")
-    samples, labels = np.ascontiguousarray(check_binary(checked)), np.asarray(y)
+    samples, labels = np.ascontiguousarray(check_binary(_table(X))), np.asarray(y)
     if labels.dtype.kind not in "iu":
         raise TypeError(f"Classes must be integers >= 0, not {labels.dtype}")
     if labels.shape != samples.shape[:1]:
@@ -75,12 +73,12 @@ def fit_classes(
     found, counts = np.unique(labels, return_counts=True)
     classes = found.tolist()
     members = np.split(np.argsort(labels, kind="stable"), np.cumsum(counts)[:-1])
-    fitted: dict[int, BernoulliMixture] = {}
+    fitted: dict[int, MixtureFit] = {}
 
     def fit(first: int, last: int) -> None:
         some = classes[first:last]
         seeds = [class_seed(random_state, label) for label in some]
-        mixtures = [BernoulliMixture(random_state=seed, **parameters) for seed in seeds]
+        mixtures = [MixtureFit(random_state=seed, **parameters) for seed in seeds]
         fit_together(mixtures, samples, members[first:last], weights)
         fitted.update(zip(some, mixtures, strict=True))
 
@@ -88,6 +86,16 @@ def fit_classes(
     spans = range(0, len(classes), size)
     run_spans(fit, [(first, min(first + size, len(classes))) for first in spans], jobs)
     return {label: fitted[label] for label in classes}
+
+
+def _table(X: ArrayLike) -> NDArray[Any]:
+    """Return samples as a table; only what is no table of bytes needs scikit-learn's checks."""
+    if isinstance(X, np.ndarray) and X.dtype == np.uint8 and X.ndim == 2 and X.shape[1]:
+        return X
+    from sklearn.utils import check_array
+
+    checked: Any = check_array(X, ensure_min_samples=0, estimator="BernoulliMixture")
+    return checked
 
 
 def class_seed(seed: int, label: int) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 __all__ = ["CONFIDENCE", "Spread"]
 
@@ -47,7 +47,7 @@ class Spread:
         """Half the 95 % confidence interval of the mean (Student's t); None for a single run."""
         if not self.standard_error:  # equal values leave no doubt
             return self.standard_error
-        return float(t.ppf((1 + CONFIDENCE) / 2, self.count - 1)) * self.standard_error
+        return float(stdtrit(self.count - 1, (1 + CONFIDENCE) / 2)) * self.standard_error
 
     @property
     def clear(self) -> bool:

@@ -4,6 +4,7 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from math import prod
 from types import NoneType
 from typing import Annotated, Any, Literal, Union, get_args
@@ -22,6 +23,7 @@ __all__ = ["MAX_METHODS", "MethodEntry", "expand_methods", "with_each_value"]
 MAX_METHODS = 10_000  # more would run for months, and their list alone fills the memory
 
 
+@cache  # a section that many methods have is copied once
 def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:
     """Return a copy of `model` in which each field takes one value or a list of values to try."""
     fields: dict[str, Any] = {}

@@ -79,6 +79,14 @@ def test_commands_of_the_hardware_do_not_wait_for_what_studies_need() -> None:
     assert done.stderr.decode() in ("", "\n")
 
 
+def test_a_study_and_its_workers_do_not_wait_for_what_few_methods_need() -> None:
+    heavy = {"pandas", "scipy.stats", "sklearn", "torch"}
+    modules = "sim.commands.run, sim.learn.mixture_classes, sim.study.run"
+    check = f"import sys, {modules}; sys.exit(' '.join({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, check=False)
+    assert done.stderr.decode() in ("", "\n")
+
+
 @pytest.mark.parametrize("name", DECLARATIONS)
 def test_options_are_the_arguments_of_the_command(name: str) -> None:
     if name in images.__all__ and find_spec("torch") is None:

@@ -51,7 +51,7 @@ def test_every_class_is_fitted_as_a_mixture_of_its_own(parameters, weights, star
     """One compiled call for many classes, and the steps of a single fit, give the same bits."""
     labels = np.sort(Y) // 3 + 2 * (np.sort(Y) > 3)  # of unequal sizes, and one sample alone
     labels[0] = 2
-    monkeypatch.setattr("sim.learn.mixture._STARTS", starts)  # all together, or one by one
+    monkeypatch.setattr("sim.learn.mixture_fit._STARTS", starts)  # all together, or one by one
     for jobs, shares in ((1, 1), (2, 1), (2, 4)):
         monkeypatch.setattr("sim.learn.mixture_classes.SHARES", shares)
         together = fit_classes(

@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 # Each process begins with a run of neighbouring tests, which have models and studies in common, and
 # takes tests from others at the end.
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
+# Where the shell forbids Python to keep what it compiled, each process, and each program that a test
+# starts, would compile all sources anew. An empty variable forbids nothing.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test quick slow icarus lint bench mutants docs clean model-tools
 

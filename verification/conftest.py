@@ -23,14 +23,17 @@ settings.register_profile("ci", derandomize=True, deadline=None)
 settings.load_profile("ci")
 
 #: Folders and modules of tests that `make quick` leaves out: large blocks, proofs, long training,
-#: browsers, databases, wheels, many starts of the command line, and processes that are killed.
+#: browsers, databases, wheels, many starts of the command line, and processes that are killed. Of
+#: a bench under several pauses `make quick` keeps the first.
 THOROUGH = (
     "golden/test_kernels_sampler.py",
     "proofs",
     "rtl/driver/test_driver.py",
+    "rtl/driver/test_scrub.py",
     "rtl/driver/test_watch.py",
     "rtl/test_chip.py",
     "rtl/test_core.py",
+    "rtl/test_core_draws.py",
     "rtl/test_correlated.py",
     "rtl/test_counts_class_counter.py",
     "rtl/test_counts_correlated.py",
@@ -43,6 +46,8 @@ THOROUGH = (
     "rtl/test_counts_trainer.py",
     "rtl/test_coverage.py",
     "rtl/test_emit.py",
+    "rtl/test_failing_network.py",
+    "rtl/test_failing_reads.py",
     "rtl/test_foreign.py",
     "rtl/test_life.py",
     "rtl/test_network.py",
@@ -65,6 +70,7 @@ THOROUGH = (
     "sim/commands/test_pretrain.py",
     "sim/commands/test_rtl.py",
     "sim/commands/test_run.py",
+    "sim/commands/test_tuned.py",
     "sim/data/test_seen_classes.py",
     "sim/exchange/test_hardware.py",
     "sim/explore/designs",
@@ -103,7 +109,7 @@ def pytest_collection() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as thorough what lies there, and what runs a model in Verilog."""
+    """Mark as thorough what lies there, what runs a model in Verilog, and all pauses but one."""
     here = Path(__file__).parent
     absent = [name for name in THOROUGH if not (here / name).exists()]
     if absent:
@@ -114,9 +120,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def inside(path: Path) -> bool:
         return not thorough.isdisjoint((path, *path.parents))
 
+    benches: set[Any] = set()
     for item in items:
-        if inside(item.path) or "simulator" in getattr(item, "fixturenames", ()):
+        in_verilog = "simulator" in getattr(item, "fixturenames", ())
+        if inside(item.path) or in_verilog or _differs_in_pauses(item, benches):
             item.add_marker(pytest.mark.thorough)
+
+
+def _differs_in_pauses(item: pytest.Item, benches: set[Any]) -> bool:
+    """Return whether a test is one of `benches` under other pauses; if not, it becomes one."""
+    if "pauses" not in (indices := getattr(getattr(item, "callspec", None), "indices", {})):
+        return False
+    others = sorted(pair for pair in indices.items() if pair[0] != "pauses")
+    bench = (item.path, getattr(item, "originalname", item.name), *others)
+    if bench in benches:
+        return True
+    benches.add(bench)
+    return False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -46,10 +46,15 @@ def configurations(kind: str) -> list[Path]:
 
 def faults(kind: str, data: Any) -> list[str]:
     """Return what a validator by others says of data, each with the key."""
+    return [f"{error.json_path}: {error.message}" for error in validator(kind).iter_errors(data)]
+
+
+@cache  # to check a schema takes longer than most configurations do
+def validator(kind: str) -> Any:
+    """Return the validator of a kind, whose schema is one."""
     jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
     jsonschema.Draft202012Validator.check_schema(schema(kind))
-    found = jsonschema.Draft202012Validator(schema(kind)).iter_errors(data)
-    return [f"{error.json_path}: {error.message}" for error in found]
+    return jsonschema.Draft202012Validator(schema(kind))
 
 
 @pytest.mark.parametrize(

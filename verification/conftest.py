@@ -26,6 +26,7 @@ settings.load_profile("ci")
 #: browsers, databases, wheels, many starts of the command line, and processes that are killed. Of
 #: a bench under several pauses `make quick` keeps the first.
 THOROUGH = (
+    "golden/test_correlated_chances.py",
     "golden/test_kernels_sampler.py",
     "proofs",
     "rtl/driver/test_driver.py",
@@ -71,6 +72,7 @@ THOROUGH = (
     "sim/commands/test_rtl.py",
     "sim/commands/test_run.py",
     "sim/commands/test_tuned.py",
+    "sim/cost/report/test_gate_level.py",
     "sim/data/test_seen_classes.py",
     "sim/exchange/test_hardware.py",
     "sim/explore/designs",

@@ -131,9 +131,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _differs_in_pauses(item: pytest.Item, benches: set[Any]) -> bool:
     """Return whether a test is one of `benches` under other pauses; if not, it becomes one."""
-    if "pauses" not in (indices := getattr(getattr(item, "callspec", None), "indices", {})):
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    if "pauses" not in params:
         return False
-    others = sorted(pair for pair in indices.items() if pair[0] != "pauses")
+    others = sorted((name, repr(value)) for name, value in params.items() if name != "pauses")
     bench = (item.path, getattr(item, "originalname", item.name), *others)
     if bench in benches:
         return True

@@ -19,11 +19,13 @@ from golden.sampler import Sampler
 from sim.data.bank_file import BankFile, encode_bank, read_bank
 from sim.learn import em
 from sim.learn.head import HeadTrainer
+from sim.learn.mixture_classes import fit_classes
 from verification.bench.harness import Curve, Table, growth_exponent
 
 __all__ = ["run"]
 
 D, K, N, DRAWS = 512, 8, 500, 100_000
+OF_CLASS = 20  # samples of each class where many classes are fitted
 REPEATS = 3
 SEEN = 1.0  # MB; less is that of the interpreter, and says nothing of growth
 BANKS = (2_000_000, 5_000_000, 10_000_000)  # embeddings; all so many that they are mapped
@@ -86,6 +88,7 @@ def _cases(folder: Path) -> list[Case]:
         Case("EM: features D", (784, 3_136, 12_544), lambda d: _fit(N, d, K)),
         Case("EM: components K", (2, 4, 8, 16), lambda k: _fit(N, D, k)),
         Case("EM: samples N", (10_000, 100_000, 1_000_000), lambda n: _fit(n, D, K)),
+        Case(f"fits of {OF_CLASS} samples: classes", (100, 1_000, 10_000), _fit_classes),
         Case("head, one step: classes", (100, 1_000, 10_000), _head_step),
         Case("bank opened and checked: embeddings", BANKS, partial(_open_bank, folder)),
         Case("bank, every page read: embeddings", BANKS, partial(_read_bank, folder)),
@@ -108,7 +111,8 @@ def _measure(case: Case, size: int) -> tuple[float, float]:
 
 
 def _child(sender: Any, case: Case, size: int) -> None:
-    case.prepare(case.sizes[0])()  # compiles
+    # Compiles on a small problem: what a large one leaves in the heap would not count as added.
+    case.prepare(max(1, case.sizes[0] // 10))()
     before = _start_peak()
     work = case.prepare(size)
     seconds = []
@@ -161,6 +165,12 @@ def _fit(samples: int, features: int, components: int) -> Work:
     law = em.Law.start(rng.uniform(0.25, 0.75, (components, features)))
     rule = em.Rule(trainable=True, criterion="marginal", precision="single")
     return lambda: em.run(em.Binary(bits), law, rule, 10, tol=None)
+
+
+def _fit_classes(classes: int) -> Work:
+    labels = np.repeat(np.arange(classes), OF_CLASS)
+    bits = np.random.default_rng(0).integers(0, 2, (len(labels), D), np.uint8)
+    return lambda: fit_classes(bits, labels, n_components=K)
 
 
 def _head_step(classes: int) -> Work:

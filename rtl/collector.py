@@ -35,6 +35,9 @@ class Collector(wiring.Component):
     pixel, for they have the same place. When the last tiles are stored, the pixels leave one after
     the other.
 
+    A register says whether a tile may be taken, but in the cycle in which the last word leaves. So
+    whoever offers tiles need not wait for a comparison.
+
     Parameters
     ----------
     params : AcceleratorParams
@@ -46,7 +49,7 @@ class Collector(wiring.Component):
         in tiles or in channels; `last` ends a pixel, and `strip_end`, with weight reuse, a strip.
     whole : In(1)
         Tiles are stored in one cycle, and places count tiles. This and the next two inputs are
-        held while a pixel is inside.
+        held from the cycle in which the first tile of a pixel is taken until its last word leaves.
     place_stride : In
         Channels from one bit to the next, if not `whole`.
     pixel_words : In
@@ -94,6 +97,9 @@ class Collector(wiring.Component):
         ends_pixel, bits = Signal(), Signal(pe)
         lanes, place = Signal.like(tag.lanes), Signal.like(tag.place)
         final, sent = Signal(), Signal()
+        # Registers that are decided a cycle before: one word has still to leave; one lane has still
+        # to be stored; a tile may be taken, whether or not a word leaves.
+        one_word, one_lane, free = Signal(), Signal(), Signal(init=1)
         pixels = [pixel, *(Signal.like(pixel, name=f"pixel_{n}") for n in range(1, reuse))]
         tiles = [bits, *(Signal(pe, name=f"bits_{n}") for n in range(1, reuse))]
         # Slots of a strip: that of the next tile, of the last one, of the pixel that leaves.
@@ -101,13 +107,16 @@ class Collector(wiring.Component):
             Signal(range(reuse), name=n) for n in ("slot", "filled", "leaving")
         )
         where: Any = m.If if reuse > 1 else nullcontext  # one slot needs no choice
-        last_word = o.valid & o.ready & (words == 1)
+        last_word = o.ready & one_word
+        # The tile at the input will be stored in a cycle and leave no pixel complete.
+        goes_on = (self.whole | (tag.lanes == 1)) & ~tag.last
+        if reuse > 1:  # or it is not the last one of its strip, and will not be stored yet
+            goes_on |= ~tag.strip_end
         m.d.comb += [
-            o.valid.eq(words != 0),
             o.payload.eq((Array(pixels)[leaving] if reuse > 1 else pixels[0])[:simd]),
             sent.eq(last_word & (leaving == filled) if reuse > 1 else last_word),
-            final.eq(holding & (self.whole | (lanes == 1))),
-            i.ready.eq(Mux(holding, final & ~ends_pixel, ~o.valid | sent)),
+            final.eq(holding & (self.whole | one_lane)),
+            i.ready.eq(free | sent),
         ]
         with m.If(holding):
             for n, (pixel, bits) in enumerate(zip(pixels, tiles, strict=True)):
@@ -120,15 +129,18 @@ class Collector(wiring.Component):
                         m.d.sync += pixel.eq(pixel | bit)
                     m.d.sync += bits.eq(bits >> 1)
             m.d.sync += [lanes.eq(lanes - 1), place.eq(place + self.place_stride)]
+            m.d.sync += [one_lane.eq(lanes == 2), free.eq((final | (lanes == 2)) & ~ends_pixel)]
             with m.If(final):
-                m.d.sync += holding.eq(0)
+                m.d.sync += [holding.eq(0), o.valid.eq(ends_pixel)]
                 with m.If(ends_pixel):
-                    m.d.sync += words.eq(self.pixel_words)
+                    m.d.sync += [words.eq(self.pixel_words), one_word.eq(self.pixel_words == 1)]
         with m.If(o.valid & o.ready):
             for n, pixel in enumerate(pixels):
                 with where(leaving == n):
                     m.d.sync += pixel.eq(pixel >> simd)
-            m.d.sync += words.eq(words - 1)
+            m.d.sync += [words.eq(words - 1), one_word.eq(words == 2), o.valid.eq(~one_word)]
+        with m.If(sent):
+            m.d.sync += free.eq(1)
         with m.If(i.valid & i.ready):
             for n, bits in enumerate(tiles):
                 with where(slot == n):
@@ -139,6 +151,8 @@ class Collector(wiring.Component):
                 lanes.eq(tag.lanes),
                 place.eq(tag.place),
                 ends_pixel.eq(tag.last),
+                one_lane.eq(tag.lanes == 1),
+                free.eq(goes_on),
             ]
         if reuse > 1:
             with m.If(i.valid & i.ready):
@@ -146,7 +160,8 @@ class Collector(wiring.Component):
             with m.If(last_word):
                 m.d.sync += leaving.eq(Mux(sent, 0, leaving + 1))
                 with m.If(~sent):
-                    m.d.sync += words.eq(self.pixel_words)
+                    m.d.sync += [words.eq(self.pixel_words), o.valid.eq(1)]
+                    m.d.sync += one_word.eq(self.pixel_words == 1)
         return m
 
     def _at_slot(self, m: Module, width: int, place: Signal, bits: Signal) -> Signal:

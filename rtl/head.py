@@ -37,7 +37,8 @@ class Head(wiring.Component):
     compared. The largest count starts at 0 with class 0, and only a strictly larger one replaces
     it. A tile is taken when there is none, or when the last lane of the one before leaves. Its
     first logit is offered in the next cycle. The last logit begins anew with class 0, and so does
-    reset, which also drops the tile.
+    reset, which also drops the tile. Registers say whether a logit is offered, and whether it is
+    the last lane of its tile.
 
     Parameters
     ----------
@@ -82,9 +83,7 @@ class Head(wiring.Component):
         count, largest = Signal(width), Signal(width)
         m.d.comb += [
             count.eq(counts[:width]),
-            final_lane.eq(lanes == 1),
             seen_better.eq((index < self.n_classes) & (count > largest)),
-            o.valid.eq(lanes != 0),
             o.payload.logit.eq((count - self.concat) << 1),
             o.payload.best.eq(Mux(seen_better, index, best)),
             o.payload.last.eq(last_tile & final_lane),
@@ -92,6 +91,7 @@ class Head(wiring.Component):
         ]
         with m.If(o.valid & o.ready):
             m.d.sync += [counts.eq(counts >> width), lanes.eq(lanes - 1)]
+            m.d.sync += [o.valid.eq(~final_lane), final_lane.eq(lanes == 2)]
             with m.If(o.payload.last):
                 m.d.sync += [index.eq(0), best.eq(0), largest.eq(0)]
             with m.Else():
@@ -103,5 +103,7 @@ class Head(wiring.Component):
                 counts.eq(i.payload.counts),
                 lanes.eq(i.payload.lanes),
                 last_tile.eq(i.payload.last),
+                o.valid.eq(1),
+                final_lane.eq(i.payload.lanes == 1),
             ]
         return m

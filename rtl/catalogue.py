@@ -39,9 +39,11 @@ from rtl.correlated import CorrelatedSampler
 from rtl.cwr import Cwr
 from rtl.divider import Divider
 from rtl.first_rows import FirstRows
+from rtl.gather import Gather
 from rtl.head import Head
 from rtl.hidden_layer import HiddenLayer
 from rtl.index_code import IndexCode
+from rtl.intake import Intake
 from rtl.latent_buffer import LatentBuffer
 from rtl.lfsr import Lfsr
 from rtl.low_rank import LowRank
@@ -394,6 +396,22 @@ BLOCKS: dict[str, Block] = {
         tiny={"simd": 8, "tag": 4},
     ),
     "window": _part(Window, _ACCELERATOR, _SMALL_ACCELERATOR, _TINY_ACCELERATOR),
+    "intake": _part(
+        Intake,
+        _ACCELERATOR,
+        _SMALL_ACCELERATOR,
+        _TINY_ACCELERATOR,
+        unit="code bit",
+        units=lambda a: a["params"].levels,
+    ),
+    "gather": _part(
+        Gather,
+        _ACCELERATOR,
+        _SMALL_ACCELERATOR,
+        _TINY_ACCELERATOR,
+        unit="lane",
+        units=lambda a: a["params"].mvu.simd,
+    ),
     "collector": _part(Collector, _ACCELERATOR, _SMALL_ACCELERATOR, _TINY_ACCELERATOR),
     "head": _part(Head, _ACCELERATOR, _SMALL_ACCELERATOR, _TINY_ACCELERATOR),
     "network": _part(Network, _ACCELERATOR, _SMALL_ACCELERATOR, _TINY_ACCELERATOR),

@@ -94,12 +94,14 @@ class Collector(wiring.Component):
         pixel = Signal(max(-(-self.params.channels // n) * n for n in (simd, pe)))
         words = Signal.like(self.pixel_words)  # words of the pixel that have not left yet
         holding = Signal()  # tiles to store are in their registers; never set while a pixel leaves
-        ends_pixel, bits = Signal(), Signal(pe)
+        ends_pixel = Signal()
+        bits = Signal(pe)
         lanes, place = Signal.like(tag.lanes), Signal.like(tag.place)
         final, sent = Signal(), Signal()
-        # Registers that are decided a cycle before: one word has still to leave; one lane has still
-        # to be stored; a tile may be taken, whether or not a word leaves.
-        one_word, one_lane, free = Signal(), Signal(), Signal(init=1)
+        # Registers, which are decided a cycle before.
+        one_word = Signal()  # one word has still to leave
+        one_lane = Signal()  # one lane has still to be stored
+        free = Signal(init=1)  # a tile may be taken, whether or not a word leaves
         pixels = [pixel, *(Signal.like(pixel, name=f"pixel_{n}") for n in range(1, reuse))]
         tiles = [bits, *(Signal(pe, name=f"bits_{n}") for n in range(1, reuse))]
         # Slots of a strip: that of the next tile, of the last one, of the pixel that leaves.

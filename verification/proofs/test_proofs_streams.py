@@ -17,8 +17,6 @@ from rtl.correlated import CorrelatedSampler
 from rtl.dispatch import Dispatch
 from rtl.factor_sums import FactorSums
 from rtl.fetch import Fetch
-from rtl.gather import Gather
-from rtl.intake import Intake
 from rtl.mvu import Mvu
 from rtl.output import Output
 from rtl.quotient import Quotient
@@ -52,17 +50,14 @@ _HELD = {
 OFFERING = {
     name: BLOCKS[name].component(**BLOCKS[name].arguments("tiny"))
     for name in (
-        "class_counter", "collector", "correlated_sampler", "cwr", "divider", "first_rows", "head",
-        "latent_buffer", "march", "mvu", "online_mixture", "pool", "sampler", "sampler_serial",
-        "selector",
-        "thermometer", "window",
+        "class_counter", "collector", "correlated_sampler", "cwr", "divider", "first_rows",
+        "gather", "head", "intake", "latent_buffer", "march", "mvu", "online_mixture", "pool",
+        "sampler", "sampler_serial", "selector", "thermometer", "window",
     )
 } | {
     "correlated_shared": CorrelatedSampler(_CORRELATED, shared=True),
     "factor_sums": FactorSums(_CORRELATED),
     "fetch": Fetch(_CHIP.accelerator),
-    "gather": Gather(_CHIP.accelerator),
-    "intake": Intake(_CHIP.accelerator),
     **{f"collector_{reuse}": Collector(params) for reuse, params in _HELD.items()},
     **{f"fetch_{reuse}": Fetch(params) for reuse, params in _HELD.items()},
     **{f"mvu_{reuse}": Mvu(params.mvu, 4) for reuse, params in _HELD.items()},
@@ -107,7 +102,12 @@ def test_streams_hold_what_they_offer(name) -> None:
     if kind == "window":  # a layer is taken with its last step
         m.d.comb += Assert(~block.o.valid | block.i.valid)
     if kind == "collector":  # a pixel leaves before the next one is begun
-        m.d.comb += Assert(~(block.o.valid & inner_signal(inner, "holding")))
+        known = {n: inner_signal(inner, n) for n in ("holding", "free", "one_word", "ends_pixel")}
+        m.d.comb += [
+            Assert(~(block.o.valid & known["holding"])),
+            Assert(~known["free"] | ~(block.o.valid | (known["holding"] & known["ends_pixel"]))),
+            Assert(~known["one_word"] | (block.o.valid & (inner_signal(inner, "words") == 1))),
+        ]
     if kind == "intake":  # a picture begins when the one before is in the map
         m.d.comb += Assume(~(block.start & block.write.valid))
     for pin in HELD.get(kind, ()):

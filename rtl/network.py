@@ -40,6 +40,9 @@ class Network(wiring.Component):
     only by their operation. Kernels, groups, padding, strides, the words of a gathered window and
     the concatenation of the head are numbers in the descriptor.
 
+    Features and logits pass skid buffers: whoever does not take them stalls the machine one word
+    later.
+
     Memories are loaded while no picture is inside. Words to load have priority over pixels. Reset
     ends the picture. The memories keep their contents.
 

@@ -11,7 +11,7 @@ from rtl.collector import Collector
 from rtl.descriptor import Operation, tag_layout
 from rtl.fetch import Fetch
 from rtl.gather import Gather
-from rtl.head import Head
+from rtl.head import Head, logit_layout
 from rtl.intake import Intake
 from rtl.mvu import Mvu
 from rtl.pool import Pool
@@ -34,6 +34,8 @@ class NetworkBlocks(NamedTuple):
     collector: Collector
     pool: Pool
     head: Head
+    feature_skid: Skid
+    logit_skid: Skid
 
 
 def join_blocks(m: Module, params: AcceleratorParams) -> NetworkBlocks:
@@ -49,6 +51,9 @@ def join_blocks(m: Module, params: AcceleratorParams) -> NetworkBlocks:
         collector=Collector(params),
         pool=Pool(params.mvu.simd, unsigned(1)),
         head=Head(params),
+        # Without them, whoever takes what leaves stalls all blocks in the same cycle.
+        feature_skid=Skid(unsigned(params.mvu.simd)),
+        logit_skid=Skid(logit_layout(params)),
     )
     for name, block in blocks._asdict().items():
         if block is not None:
@@ -83,7 +88,7 @@ def read_words(
     window, skid, fetch, mvu, pool = (
         blocks.window, blocks.skid, blocks.fetch, blocks.mvu, blocks.pool
     )  # fmt: skip
-    step, may_pass = fetch.o.payload, _may_pass(m, blocks)
+    step, may_pass, leaving = fetch.o.payload, _may_pass(m, blocks), blocks.feature_skid
     wiring.connect(m, window.o, skid.i)
     m.d.comb += [
         window.i.valid.eq(reading),
@@ -95,12 +100,15 @@ def read_words(
         mvu.i.payload.eq(step),
         pool.i.payload.x.eq(step.x),
         pool.i.payload.last.eq(step.last),
-        features.payload.x.eq(step.x),
+        leaving.i.payload.eq(step.x),
+        features.payload.x.eq(leaving.o.payload),
+        features.valid.eq(leaving.o.valid),
+        leaving.o.ready.eq(features.ready),
     ]
     users = {
         (Operation.NEURONS, Operation.LOGITS): mvu.i,
         (Operation.POOL,): pool.i,
-        (Operation.FEATURES,): features,
+        (Operation.FEATURES,): leaving.i,
     }
     with m.Switch(descriptor.operation):
         for operations, user in users.items():
@@ -180,7 +188,8 @@ def pass_tiles(
         head.concat.eq(descriptor.concat),
         head.n_classes.eq(n_classes),
         mvu.o.ready.eq(Mux(is_head, head.i.ready, collector.i.ready)),
-        logits.payload.eq(head.o.payload),
-        logits.valid.eq(head.o.valid),
-        head.o.ready.eq(logits.ready),
+        logits.payload.eq(blocks.logit_skid.o.payload),
+        logits.valid.eq(blocks.logit_skid.o.valid),
+        blocks.logit_skid.o.ready.eq(logits.ready),
     ]
+    wiring.connect(m, head.o, blocks.logit_skid.i)

@@ -18,6 +18,7 @@ from rtl.catalogue import BLOCKS
 from rtl.chip import Chip
 from rtl.core import Core
 from rtl.correlated import CorrelatedSampler
+from rtl.descriptor import Operation
 from rtl.head_trainer import HeadTrainer
 from rtl.headers import (
     Target,
@@ -86,7 +87,8 @@ def prove_network(complete: bool, weight_reuse: int = 1) -> None:
     free = [port for part in blocks.values() for port in cut(m, part)]
     window, fetch, mvu = blocks.pop("window"), blocks["fetch"], blocks["mvu"]
     writes = Cat(way.ready for way in (fetch.write, mvu.weights, mvu.thresholds))
-    inside = Cat(part.o.valid for part in (inner.submodules.skid, *blocks.values())).any()
+    skids = [getattr(inner.submodules, f"{name}skid") for name in ("", "feature_", "logit_")]
+    inside = Cat(part.o.valid for part in (*skids, *blocks.values())).any()
     if complete:
         # Nor is anything in the first cycle of a layer, in which its window begins.
         begins = in_state(inner, "idle", "fetch") | inner_signal(inner, "fresh")
@@ -100,6 +102,9 @@ def prove_network(complete: bool, weight_reuse: int = 1) -> None:
         Assume(writes.all()),
     ]
     assert keep_stream_rules(m, block) == 2
+    # What waits to leave as features is of a layer that sends them.
+    sends = window.i.payload.operation == Operation.FEATURES
+    m.d.comb += Assert(~inner.submodules.feature_skid.o.valid | sends)
     # The words of a picture are counted up to its length, and no further.
     counted = {name: inner_signal(intake, name) for name in ("filling", "final", "written", "size")}
     left = (counted["size"] - 1)[: len(counted["size"])]

@@ -54,5 +54,21 @@ class EpochBar(Bars):
         self._told = len(self._trainer.epochs)
 
     def _reached(self, number: int) -> str:
-        epoch = self._trainer.epochs[number]
-        return f"loss {epoch.loss:.3f}, test {100 * epoch.test_accuracy:.1f} %"
+        """Return what an epoch reached, its images a second and the time left after it."""
+        trainer, epoch = self._trainer, self._trainer.epochs[number]
+        parts = [
+            f"loss {epoch.loss:.3f}",
+            f"test {100 * epoch.test_accuracy:.1f} %",
+            f"{len(trainer.labels) / epoch.seconds:.3g} images/s",
+        ]
+        if left := trainer.config.epochs - number - 1:
+            parts.append(f"{_time(left * epoch.seconds)} left")
+        return ", ".join(parts)
+
+
+def _time(seconds: float) -> str:
+    """Return a time in the largest unit of which there are two or more, or in seconds."""
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

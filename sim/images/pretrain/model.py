@@ -51,6 +51,7 @@ class Neurons(nn.Module):
         super().__init__()
         self.params = params
         self.centre = config.centre
+        self.init_scale = config.init_scale
         self.scale = params.inputs**-0.5
         latent = rng.uniform(-config.init_scale, config.init_scale, params.weight_shape)
         if isinstance(params, ConvParams):
@@ -213,7 +214,7 @@ class BinaryNetwork(nn.Module):
                 x = x.permute(0, 2, 3, 1).flatten(1)  # channel fastest
             x = self._activate(next(neurons), x, pool)
             if isinstance(layer, ConvParams) and layer.shuffle:
-                x = x.unflatten(1, (layer.groups, -1)).transpose(1, 2).flatten(1, 2)
+                x = _shuffle(x, layer.groups)
         if x.ndim == 4:
             x = x.permute(0, 2, 3, 1).flatten(1)
         return x.float()
@@ -265,11 +266,21 @@ def _convolve(x: Tensor, weights: Tensor, p: ConvParams) -> Tensor:
         rows = x.reshape(len(x), p.groups, p.inputs).transpose(0, 1)
         columns = weights.reshape(p.groups, -1, p.inputs).transpose(1, 2)
         return torch.bmm(rows, columns).transpose(0, 1).reshape(len(x), -1, 1, 1)
-    if p.pad:
-        x = functional.pad(x, (p.pad,) * 4, value=-1.0)
     if p.groups == 1 or x.is_cuda:
-        return functional.conv2d(x, weights, groups=p.groups)
+        return functional.conv2d(_pad(x, p.pad), weights, groups=p.groups)
     if p.group_inputs == 1:
-        return functional.conv2d(x.float(), weights.float(), groups=p.groups).to(x.dtype)
+        x = _pad(x.float(), p.pad)
+        return functional.conv2d(x, weights.float(), groups=p.groups).to(weights.dtype)
     parts = zip(x.chunk(p.groups, 1), weights.chunk(p.groups, 0), strict=True)
-    return torch.cat([functional.conv2d(part, w) for part, w in parts], dim=1)
+    # Padded after the split, each group lies in one piece.
+    return torch.cat([functional.conv2d(_pad(part, p.pad), w) for part, w in parts], dim=1)
+
+
+def _pad(x: Tensor, pad: int) -> Tensor:
+    return functional.pad(x, (pad,) * 4, value=-1.0) if pad else x
+
+
+def _shuffle(x: Tensor, groups: int) -> Tensor:
+    """Return maps whose channels take turns among the groups; channels stay last in memory."""
+    last = x.permute(0, 2, 3, 1).unflatten(3, (groups, -1))
+    return last.transpose(3, 4).flatten(3).permute(0, 3, 1, 2)

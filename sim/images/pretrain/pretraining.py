@@ -12,11 +12,13 @@ from golden.network import Network
 from golden.params import NetworkParams
 from sim.data.datasets import ImageSet
 from sim.images.pretrain.curves import log_table
+from sim.images.pretrain.ensemble import Ensemble
 from sim.images.pretrain.epochs import EpochBar
 from sim.images.pretrain.export import accuracy, to_golden
 from sim.images.pretrain.model import BinaryNetwork
 from sim.images.pretrain.settings import PretrainConfig, Recipe, ScheduleConfig
 from sim.images.pretrain.split import BaseSplit
+from sim.images.pretrain.start import start_from
 from sim.images.pretrain.teacher import Teacher
 from sim.images.pretrain.train import (
     Epoch,
@@ -72,6 +74,8 @@ class Pretraining:
         config = recipe.config
         rng = np.random.default_rng([config.seed, _WEIGHTS])
         self.model = BinaryNetwork(recipe.network, config.model, rng)
+        if recipe.start is not None:
+            start_from(self.model, recipe.start.network, split.train_images)
 
     def run(self) -> Network:
         """Train to the end and return the integer network."""
@@ -86,7 +90,12 @@ class Pretraining:
         smoothing = config.training.label_smoothing
         if config.distillation is None:
             return classification_loss(smoothing)
-        teacher = self._teacher(self.recipe.network, config)
+        networks = [named.network for named in self.recipe.teachers]
+        teacher = (
+            Ensemble(networks, self.split.train_images, self.split.train_labels)
+            if networks
+            else self._teacher(self.recipe.network, config)
+        )
         return distillation_loss(
             teacher, config.distillation.weight, config.distillation.temperature, smoothing
         )

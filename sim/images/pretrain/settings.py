@@ -16,6 +16,7 @@ from sim.data.tasks import class_order
 from sim.documents.read import load
 from sim.documents.section import Section
 from sim.documents.yaml_lines import Document
+from sim.images.pretrain.named import Named, read_start, read_teacher
 from sim.learn.sections import PlateauConfig
 from sim.work.errors import UserError
 
@@ -197,7 +198,7 @@ class ScheduleConfig(Section):
 
 
 class DistillationConfig(Section):
-    """Distillation: a float teacher learns the same classes first, then the network learns from it.
+    """Distillation from a teacher: a float network that learns the same classes first, or networks.
 
     Attributes
     ----------
@@ -205,6 +206,10 @@ class DistillationConfig(Section):
         Share of the teacher in the loss; the labels have the rest.
     temperature : float
         Divisor of the logits of both networks before the softmax.
+    networks : list of str
+        Teacher: the mean probabilities of these networks, each the name of a shipped one or a
+        network file, trained on the same classes. With none a float teacher is trained, of the keys
+        below.
     width : int
         Channels of the teacher's first block; the next blocks have 2 and 4 times as many.
     training : ScheduleConfig
@@ -213,8 +218,15 @@ class DistillationConfig(Section):
 
     weight: float = Field(default=0.5, gt=0, le=1)
     temperature: float = Field(default=2.0, gt=0, le=1e6)
+    networks: tuple[str, ...] = ()
     width: int = Field(default=64, ge=1, le=4096)
     training: ScheduleConfig = ScheduleConfig(epochs=30, learning_rate=1e-3)
+
+    @pydantic.model_serializer(mode="wrap")
+    def _without_none(self, plain: pydantic.SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave an empty list out: older digests do not contain it."""
+        about: dict[str, Any] = plain(self)
+        return {key: value for key, value in about.items() if key != "networks" or value}
 
 
 class PretrainConfig(Section):
@@ -232,6 +244,9 @@ class PretrainConfig(Section):
         Number of first epochs in which activations are clipped real numbers instead of signs.
     distillation : DistillationConfig or null
         Learning from a teacher; null learns from the classes alone.
+    start : str or null
+        Network whose weights and thresholds the training begins with: the name of a shipped one or
+        a network file, of the same layers; null draws the weights.
     seed : int
         All randomness derives from it.
     """
@@ -247,7 +262,14 @@ class PretrainConfig(Section):
     training: ScheduleConfig = ScheduleConfig()
     real_epochs: int = Field(default=0, ge=0, le=100_000)
     distillation: DistillationConfig | None = None
+    start: str | None = None
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
+
+    @pydantic.model_serializer(mode="wrap")
+    def _without_start(self, plain: pydantic.SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave a start of null out: older digests do not contain it."""
+        about: dict[str, Any] = plain(self)
+        return {key: value for key, value in about.items() if key != "start" or value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,15 +283,23 @@ class Recipe:
         Network with a head for the base classes, and with thresholds if batch norm is trained.
     document : Document
         Place of every value, for messages.
+    start : Named or None
+        Network that the training begins with.
+    teachers : tuple of Named
+        Networks that teach.
     """
 
     config: PretrainConfig
     network: NetworkParams
     document: Document
+    start: Named | None = None
+    teachers: tuple[Named, ...] = ()
 
     def digest(self) -> str:
         """Return the SHA-256 of all that decides the weights, except the images."""
-        return self.config.digest(network=self.network.describe())
+        named = (*([self.start] if self.start else []), *self.teachers)
+        files = {"files": [one.sha256 for one in named]} if named else {}
+        return self.config.digest(network=self.network.describe(), **files)
 
     def about(self) -> dict[str, Any]:
         """Return the configuration as plain data, defaults filled in."""
@@ -306,7 +336,14 @@ def load_recipe(
     own = [text for text in overrides if text not in inner]
     config, document = load(schema, name, built_in, own)
     network = _as_trained(load_network(config.network, inner), config, document)
-    return Recipe(config=config, network=network, document=document)
+    names = config.distillation.networks if config.distillation else ()
+    return Recipe(
+        config=config,
+        network=network,
+        document=document,
+        start=None if config.start is None else read_start(config.start, network, document),
+        teachers=tuple(read_teacher(n, i, network, document) for i, n in enumerate(names)),
+    )
 
 
 def _as_trained(

@@ -255,7 +255,7 @@ def classification_loss(smoothing: float) -> Loss:
 
 
 def distillation_loss(
-    teacher: torch.nn.Module, weight: float, temperature: float, smoothing: float
+    teacher: Callable[[Tensor], Tensor], weight: float, temperature: float, smoothing: float
 ) -> Loss:
     """Return a mixture of the cross-entropies with the labels and with the teacher's answers.
 
@@ -264,7 +264,7 @@ def distillation_loss(
 
     Parameters
     ----------
-    teacher : torch.nn.Module
+    teacher : callable
         Returns logits of shape (n_images, classes) for a batch of pixels.
     weight : float
         Weight of the divergence from the teacher, in 0..1; the labels have the rest.

@@ -2,6 +2,7 @@
 """Training: schedules, losses, and going on after an interruption with the same bits."""
 
 import math
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -190,9 +191,26 @@ def test_without_a_terminal_every_epoch_has_a_line_and_an_earlier_one_has_none()
         while not trainer.done:
             trainer.step(bar.show)
     assert written.getvalue().splitlines() == [
-        f"network: epoch {epoch.epoch}/3, loss {epoch.loss:.3f}, test 0.0 %"
-        for epoch in trainer.epochs[1:]
+        f"network: epoch {epoch.epoch}/3, loss {epoch.loss:.3f}, test 0.0 %, "
+        f"{50 / epoch.seconds:.3g} images/s{left}"
+        for epoch, left in zip(
+            trainer.epochs[1:], (f", {trainer.epochs[1].seconds:.0f} s left", ""), strict=True
+        )
     ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "left"),
+    [(0.2, "1 s"), (20, "60 s"), (39, "117 s"), (50, "2 min"), (2000, "100 min"), (3600, "3 h")],
+)
+def test_time_left_is_that_of_the_epochs_that_remain(seconds: float, left: str) -> None:
+    written = StringIO()
+    trainer = trainer_of(epochs=4)
+    with EpochBar(Console(file=written, width=20), "network", trainer) as bar:
+        trainer.step(bar.show)
+        trainer.epochs[0] = replace(trainer.epochs[0], seconds=seconds)
+    line = written.getvalue().splitlines()[0]
+    assert line.endswith(f", {50 / seconds:.3g} images/s, {left} left")
 
 
 def test_bar_of_a_terminal_shows_the_epoch_and_what_the_last_one_reached() -> None:

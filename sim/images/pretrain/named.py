@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""The trained networks that a recipe names: the one it starts from, and its teachers."""
+
+import hashlib
+from dataclasses import dataclass
+
+from golden.network import Network
+from golden.params import NetworkParams
+from sim.data.embed import read_network
+from sim.data.shipped import shipped_or_path
+from sim.documents.yaml_lines import Document, KeyPath
+from sim.work.errors import UserError
+
+__all__ = ["Named", "read_start", "read_teacher"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """A trained network that a recipe names.
+
+    Parameters
+    ----------
+    network : Network
+    sha256 : str
+        Of its file.
+    """
+
+    network: Network
+    sha256: str
+
+
+def read_start(name: str, params: NetworkParams, document: Document) -> Named:
+    """Return the network that a training of `params` starts from.
+
+    Raises
+    ------
+    UserError
+        If its file cannot be read, its layers are others, or it has what no twin can have; the
+        message names the line.
+    """
+    where = document.where(("start",))
+    named = _read(name, f"{where}: start")
+    if named.network.params.layers != params.layers:
+        raise UserError(
+            f"{where}: start must name a network of the layers of `network`, thresholds and levels "
+            f"included, and those of {name} are others"
+        )
+    for layer in named.network.layers:
+        polarity = getattr(layer, "polarity", None)
+        if polarity is not None and not polarity.all():
+            raise UserError(
+                f"{where}: start must name a network whose neurons fire from their threshold up, "
+                f"and {name} has others"
+            )
+    return named
+
+
+def read_teacher(name: str, place: int, params: NetworkParams, document: Document) -> Named:
+    """Return network `place` of the teachers of a training of `params`.
+
+    Raises
+    ------
+    UserError
+        If its file cannot be read, or its pixels or classes are others; the message names the line.
+    """
+    path: KeyPath = ("distillation", "networks", place)
+    where = f"{document.where(path)}: distillation.networks.{place}"
+    named = _read(name, where)
+    found, head = named.network.params, named.network.params.head
+    assert params.head is not None
+    if (found.input, found.bits) != (params.input, params.bits):
+        raise UserError(f"{where} must take the pixels of `network`, and {name} takes others")
+    if head is None or head.classes != params.head.classes:
+        has = "no head" if head is None else f"{head.classes}"
+        raise UserError(
+            f"{where} must have a head of the {params.head.classes} base classes, and {name} "
+            f"has {has}"
+        )
+    return named
+
+
+def _read(name: str, where: str) -> Named:
+    try:
+        network, content = read_network(shipped_or_path(name, "network.bin"))
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
+    return Named(network=network, sha256=hashlib.sha256(content).hexdigest())

@@ -82,7 +82,7 @@ MAY_IMPORT = {
     "engram": {"golden", "sim"},
     "verification": {*LAYERS, "*"},
 }
-for _command in ("binplay", "native", "pretrain", "resnet"):
+for _command in ("binplay", "native", "pretrain", "pretrain_series", "resnet"):
     MAY_IMPORT[f"sim.commands.{_command}"] = {*MAY_IMPORT["sim.commands"], "sim.commands", "torch"}
 MAY_IMPORT["sim.commands.rtl"] = {*MAY_IMPORT["sim.commands"], "sim.commands", "rtl"}
 

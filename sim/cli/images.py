@@ -4,6 +4,8 @@
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from sim.cli.needs import need_torch
 from sim.cli.options import Config, DataDir, Device, JobsOnDevice, Resume, Set, folder_option
 from sim.commands.base import Command
@@ -21,6 +23,13 @@ def pretrain(
     data_dir: DataDir = None,
     resume: Resume = False,
     device: Device = "cpu",
+    series: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="YAML file of recipes to train side by side, each a change of CONFIG.",
+        ),
+    ] = None,
 ) -> type[Command]:
     """Train a binary feature extractor and write its network file and its embedding bank.
 
@@ -36,11 +45,20 @@ def pretrain(
     data set; `log.csv` and `curves.png`. Until they are written, `DIR.partial` beside the folder
     holds a checkpoint after every epoch. --resume goes on from there, bit for bit on a CPU.
 
+    With --series, recipes are trained side by side on the first base classes, each with several
+    seeds. The report compares what they reach there and, by Generative Binary Memory, nearest mean
+    and a discriminant, on the last base classes, which are new to the networks. No network is kept.
+
         engram pretrain quick --data-dir DIR
         engram pretrain cifar100 --data-dir DIR --set network.layers.1.outputs=96
         engram pretrain cifar100 --data-dir DIR --set classes.held_out.share=0.2
+        engram pretrain cifar100 --data-dir DIR --series recipes.yaml --out build/recipes
     """
     need_torch("pretrain")
+    if series is not None:
+        from sim.commands.pretrain_series import PretrainSeriesCommand
+
+        return PretrainSeriesCommand
     from sim.commands.pretrain import PretrainCommand
 
     return PretrainCommand

@@ -28,7 +28,7 @@ from sim.work.folder import write_folder
 from sim.work.identity import identity
 from sim.work.work_folder import WorkFolder
 
-__all__ = ["PretrainCommand"]
+__all__ = ["PretrainCommand", "TrainingFolder", "load_base"]
 
 
 class TrainingFolder(WorkFolder):
@@ -43,6 +43,7 @@ class PretrainCommand(ResumableCommand):
     """Arguments of ``engram pretrain``."""
 
     device: str
+    series: None = None
 
     def execute(self, console: Console) -> None:
         """Train, check the integer network against its twin and write all files.
@@ -56,7 +57,7 @@ class PretrainCommand(ResumableCommand):
         device = choose_device(self.device)
         recipe = load_recipe(self.config, self.assignments)
         recipe = replace(recipe, config=with_precision(recipe.config, device))
-        images, split = _load(recipe, self.data_dir, console)
+        images, split = load_base(recipe, self.data_dir, console)
         decisive = identity(recipe.digest(), images.digest(), **environment(device))
         folder = self.open_folder(TrainingFolder, decisive)
         training = Pretraining(recipe, images, split, folder.path, device, console)
@@ -113,8 +114,16 @@ class PretrainCommand(ResumableCommand):
         )
 
 
-def _load(recipe: Recipe, data_dir: Path | None, console: Console) -> tuple[ImageSet, BaseSplit]:
-    """Load the data and choose the base classes; the message of an error names the line."""
+def load_base(
+    recipe: Recipe, data_dir: Path | None, console: Console
+) -> tuple[ImageSet, BaseSplit]:
+    """Return the data set of a recipe, and the images of its base classes.
+
+    Raises
+    ------
+    UserError
+        If the data do not fit the network or the section `classes`; the message names the line.
+    """
     classes = recipe.config.classes
     images = load_images(classes.data, data_dir, console, classes.resize)
     check_input(recipe.network, images)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""Configuration of a series: recipes that are trained alike and judged on classes new to them."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+
+from sim.documents.section import Section, first_repeat
+
+__all__ = ["SeriesConfig"]
+
+Value = str | int | float | bool | None | list[Any] | dict[str, Any]
+
+
+class SeriesConfig(Section):
+    """Recipes of a pre-training, each a change of one that they have in common.
+
+    Attributes
+    ----------
+    title : str
+        Headline of the report.
+    new : int
+        Classes at the end of the base classes that no network of the series learns. A memory and
+        two classifiers learn them afterwards from embeddings.
+    increment : int
+        New classes of a task.
+    seeds : int
+        Trainings of each recipe, of the seeds 0, 1 and so on.
+    recipes : list of dict
+        Keys of a pre-training with their values, such as ``training.epochs: 10``; ``{}`` is the
+        common recipe. A list is a sweep: every combination is a recipe. A value that is itself a
+        list stands in a list.
+    """
+
+    title: str = Field(default="Recipes of a pre-training", min_length=1)
+    new: int = Field(default=10, ge=1, le=65_536)
+    increment: int = Field(default=2, ge=1, le=65_536)
+    seeds: int = Field(default=2, ge=1, le=1000)
+    recipes: Annotated[list[dict[str, Value]], Field(min_length=1, max_length=1000)]
+
+    @field_validator("recipes")
+    @classmethod
+    def _leave_out_what_the_series_sets(
+        cls, recipes: list[dict[str, Value]]
+    ) -> list[dict[str, Value]]:
+        for recipe in recipes:
+            for key, value in recipe.items():
+                if key in ("seed", "classes.base"):
+                    raise ValueError(f"must leave {key} out: the series sets it")
+                if value == []:
+                    raise ValueError(f"must give {key} at least one value")
+        return recipes
+
+    def changes(self) -> list[tuple[str, ...]]:
+        """Return the assignments of every recipe, in the order of the list.
+
+        Raises
+        ------
+        ValueError
+            If two recipes are the same.
+        """
+        found = [changes for recipe in self.recipes for changes in _combined(recipe)]
+        if (again := first_repeat(found)) is not None:
+            raise ValueError(f"recipes must differ, and {', '.join(again) or '{}'} is there twice")
+        return found
+
+
+def _combined(recipe: dict[str, Value]) -> Iterator[tuple[str, ...]]:
+    """Yield the assignments of each combination of values."""
+    values = [value if isinstance(value, list) else [value] for value in recipe.values()]
+    for chosen in itertools.product(*values):
+        pairs = zip(recipe, chosen, strict=True)
+        yield tuple(f"{key}={_text(value)}" for key, value in pairs)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+"""`engram pretrain --series`: recipes compared, work that goes on, mistakes told."""
+
+import json
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from statistics import fmean, stdev
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
+
+from golden.network import Network
+from sim.commands import pretrain_series
+from sim.images.pretrain.judge import JUDGES
+from sim.images.pretrain.split import BaseSplit
+from sim.images.pretrain.train import ImageTrainer
+
+Engram = Callable[..., tuple[int, str, str]]
+
+NETWORK = """\
+input: {height: 8, width: 8, channels: 1, bits: 4}
+layers:
+  - {kind: thermometer, levels: 4}
+  - {kind: dense, outputs: 64, thresholds: true}
+head: {classes: 10, hidden: 0}
+"""
+
+CONFIG = """\
+network: net.yaml
+classes: {data: digits, order: identity, base: 6}
+model: {batch_norm: true}
+augment: {flip: false, shift: 0}
+training: {epochs: 2, batch: 32, learning_rate: 0.01}
+"""
+
+SERIES = """\
+title: A small series
+new: 2
+increment: 1
+seeds: 2
+recipes:
+  - {}
+  - {training.epochs: [1, 3], augment.shift: 1}
+"""
+
+HEADINGS = ["learnt classes", *JUDGES]
+
+
+def quickly_judged(
+    network: Network, split: BaseSplit, new: int, increment: int
+) -> dict[str, float]:
+    """Numbers that tell the network, in place of accuracies, which `test_judge` is about."""
+    assert (new, increment) == (2, 1)
+    assert set(split.train_labels) == set(split.test_labels) == set(range(6))
+    number = zlib.crc32(network.to_bytes()) / 2**32
+    return {heading: number / place for place, heading in enumerate(JUDGES, 1)}
+
+
+@pytest.fixture
+def series(engram: Engram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engram:
+    """`engram pretrain --series` of the small series, into a named folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pretrain_series, "judged", quickly_judged)
+    (tmp_path / "net.yaml").write_text(NETWORK)
+    (tmp_path / "a.yaml").write_text(CONFIG)
+    (tmp_path / "s.yaml").write_text(SERIES)
+
+    def call(out: str, *arguments: object) -> tuple[int, str, str]:
+        return engram("pretrain", "a.yaml", "--series", "s.yaml", "--out", out, *arguments)
+
+    return call
+
+
+def test_the_report_has_every_recipe_with_mean_and_spread(series: Engram, tmp_path: Path) -> None:
+    status, out, err = series("out")
+    assert (status, err) == (0, "")
+    assert "training.epochs=3, augment.shift=1, seed 1" in out
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["report.md", "results.json"]
+    assert not (tmp_path / "out.partial").exists()
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert results["learnt"] == 4
+    assert [one["set"] for one in results["recipes"]] == [
+        [],
+        ["training.epochs=1", "augment.shift=1"],
+        ["training.epochs=3", "augment.shift=1"],
+    ]
+    report = (tmp_path / "out" / "report.md").read_text()
+    assert f"| recipe | {' | '.join(HEADINGS)} |" in report
+    plain, *_, last = (one["results"] for one in results["recipes"])
+    assert all(list(one) == HEADINGS for one in plain)
+    gbm = [100 * one[HEADINGS[1]] for one in last]
+    assert f"{fmean(gbm):.1f} ± {stdev(gbm):.1f}" in report
+    gains = [a - 100 * b[HEADINGS[1]] for a, b in zip(gbm, plain, strict=True)]
+    assert f"{fmean(gains):+.1f} ± {stdev(gains):.1f}" in report
+    # Four digits are easy, and every recipe and seed is a network of its own.
+    assert min(one["learnt classes"] for one in plain) > 0.5
+    assert len({one[HEADINGS[1]] for each in results["recipes"] for one in each["results"]}) == 6
+
+
+def test_a_killed_series_goes_on_and_trains_nothing_twice(
+    series: Engram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert series("whole")[0] == 0
+    step, done = ImageTrainer.step, []
+
+    def dies(self: ImageTrainer, report: Callable[[int, int], None]) -> object:
+        if len(done) == 7:  # networks of 2, 2, 1 and 1 epochs, and an epoch of the fifth
+            raise KeyboardInterrupt
+        return counted(self, report)
+
+    def counted(self: ImageTrainer, report: Callable[[int, int], None]) -> object:
+        done.append(1)
+        return step(self, report)
+
+    monkeypatch.setattr(ImageTrainer, "step", dies)
+    assert series("cut")[0] == 130
+    left = sorted(p.name for p in (tmp_path / "cut.partial").iterdir())
+    assert left == [*(f"run_{i}.json" for i in range(4)), "run_4", "series.json"]
+    assert series("cut")[0] == 2
+    monkeypatch.setattr(ImageTrainer, "step", counted)
+    done.clear()
+    assert series("cut", "--resume")[0] == 0
+    assert len(done) == 5  # two more of the fifth network, three of the sixth
+    whole, cut = (json.loads((tmp_path / o / "results.json").read_text()) for o in ("whole", "cut"))
+    assert cut["recipes"] == whole["recipes"]
+    assert not (tmp_path / "cut.partial").exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "to", "message"),
+    [
+        ("new: 2", "new: 5", r"s.yaml:2: new must leave two of the 6 base classes to learn, so"),
+        ("increment: 1", "increment: 3", "s.yaml:3: increment must divide the 2 new classes, not"),
+        ("- {}", "- {seed: 1}", "must leave seed out: the series sets it"),
+        ("- {}", "- {training.epochs: []}", "must give training.epochs at least one value"),
+        ("- {}", "- {training.epoch: 1}", "training.epoch is no known key: did you mean epochs?"),
+        ("[1, 3]", "[1, 1]", "recipes must differ, and training.epochs=1, augment.shift=1 is"),
+        ("title:", "titel:", "s.yaml:1: titel is no known key: did you mean title?"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_trained(
+    series: Engram, tmp_path: Path, changed: str, to: str, message: str
+) -> None:
+    assert changed in SERIES
+    (tmp_path / "s.yaml").write_text(SERIES.replace(changed, to, 1))
+    status, out, err = series("out")
+    assert status == 2
+    assert message in err
+    assert "Traceback" not in err
+    assert "seed 0" not in out
+    assert not (tmp_path / "out").exists()

@@ -43,6 +43,7 @@ _TITLES = {
     "cost": "Chip to price",
     "technology": "Technology",
     "pretrain": "Pre-training",
+    "series": "Series of pre-trainings",
     "native": "Native replay",
     "resnet": "Residual network",
     "binplay": "BinPlay",

@@ -24,10 +24,11 @@ def pretrain(
     resume: Resume = False,
     device: Device = "cpu",
     series: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="FILE",
-            help="YAML file of recipes to train side by side, each a change of CONFIG.",
+            metavar="SERIES",
+            help="YAML file, or built-in series, of recipes to train side by side, each a change "
+            "of CONFIG.",
         ),
     ] = None,
 ) -> type[Command]:
@@ -52,7 +53,7 @@ def pretrain(
         engram pretrain quick --data-dir DIR
         engram pretrain cifar100 --data-dir DIR --set network.layers.1.outputs=96
         engram pretrain cifar100 --data-dir DIR --set classes.held_out.share=0.2
-        engram pretrain cifar100 --data-dir DIR --series recipes.yaml --out build/recipes
+        engram pretrain cifar100 --data-dir DIR --series ingredients --out build/ingredients
     """
     need_torch("pretrain")
     if series is not None:

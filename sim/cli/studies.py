@@ -194,7 +194,7 @@ def schema(
         typer.Argument(
             metavar="KIND",
             help="Kind of configuration: study, comparison, explore, board, cost, technology, "
-            "pretrain, native, resnet or binplay.",
+            "pretrain, series, native, resnet or binplay.",
         ),
     ],
     plugins: Plugins,

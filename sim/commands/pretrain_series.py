@@ -21,9 +21,9 @@ from sim.documents.yaml_lines import Document
 from sim.images.device import choose_device, device_name, environment, with_precision
 from sim.images.pretrain.judge import judged
 from sim.images.pretrain.pretraining import Pretraining
-from sim.images.pretrain.series import SeriesConfig
+from sim.images.pretrain.series import BUILT_IN, SeriesConfig
 from sim.images.pretrain.series_report import series_report
-from sim.images.pretrain.settings import BUILT_IN, Recipe, load_recipe
+from sim.images.pretrain.settings import Recipe, load_recipe
 from sim.images.pretrain.split import BaseSplit, base_split
 from sim.work.errors import UserError
 from sim.work.files import write_whole
@@ -49,7 +49,7 @@ class PretrainSeriesCommand(ResumableCommand):
     """Arguments of ``engram pretrain --series``."""
 
     device: str
-    series: Path
+    series: str
 
     def execute(self, console: Console) -> None:
         """Train every recipe with every seed, judge the networks and write the report.
@@ -61,7 +61,7 @@ class PretrainSeriesCommand(ResumableCommand):
             nothing is then trained.
         """
         device = choose_device(self.device)
-        series, document = load(SeriesConfig, str(self.series), BUILT_IN)
+        series, document = load(SeriesConfig, self.series, BUILT_IN)
         common = load_recipe(self.config, self.assignments)
         images, split = load_base(common, self.data_dir, console)
         first = _first_classes(common, series, document)

@@ -23,6 +23,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "cost": ("sim.cost.configuration", "cost_file"),
     "technology": ("sim.cost.technology.table", "TechnologyTable"),
     "pretrain": ("sim.images.pretrain.settings", "PretrainConfig"),
+    "series": ("sim.images.pretrain.series", "SeriesConfig"),
     "native": ("sim.images.native.settings", "NativeConfig"),
     "resnet": ("sim.images.resnet.settings", "ResnetConfig"),
     "binplay": ("sim.images.binplay.settings", "BinPlayConfig"),

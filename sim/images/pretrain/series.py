@@ -4,13 +4,17 @@
 import itertools
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
 from sim.documents.section import Section, first_repeat
 
-__all__ = ["SeriesConfig"]
+__all__ = ["BUILT_IN", "SeriesConfig"]
+
+#: Folder of the series that come with the install, one ``<name>.yaml`` each.
+BUILT_IN = Path(__file__).parent / "series_configs"
 
 Value = str | int | float | bool | None | list[Any] | dict[str, Any]
 

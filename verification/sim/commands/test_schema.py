@@ -25,6 +25,7 @@ FOLDERS = {
     "cost": "cost/configs",
     "technology": "cost/technology/tables",
     "pretrain": "images/pretrain/configs",
+    "series": "images/pretrain/series_configs",
     "native": "images/native/configs",
     "resnet": "images/resnet/configs",
     "binplay": "images/binplay/configs",

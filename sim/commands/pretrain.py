@@ -119,6 +119,13 @@ def load_base(
 ) -> tuple[ImageSet, BaseSplit]:
     """Return the data set of a recipe, and the images of its base classes.
 
+    Parameters
+    ----------
+    recipe : Recipe
+    data_dir : Path or None
+        Folder of the data archives.
+    console : rich.console.Console
+
     Raises
     ------
     UserError

@@ -32,6 +32,15 @@ class Named:
 def read_start(name: str, params: NetworkParams, document: Document) -> Named:
     """Return the network that a training of `params` starts from.
 
+    Parameters
+    ----------
+    name : str
+        Name of a shipped network, or path of a network file.
+    params : NetworkParams
+        Network to be trained.
+    document : Document
+        Place of every value, for messages.
+
     Raises
     ------
     UserError
@@ -57,6 +66,17 @@ def read_start(name: str, params: NetworkParams, document: Document) -> Named:
 
 def read_teacher(name: str, place: int, params: NetworkParams, document: Document) -> Named:
     """Return network `place` of the teachers of a training of `params`.
+
+    Parameters
+    ----------
+    name : str
+        Name of a shipped network, or path of a network file.
+    place : int
+        Index in the list of teachers.
+    params : NetworkParams
+        Network to be trained, with a head.
+    document : Document
+        Place of every value, for messages.
 
     Raises
     ------

@@ -22,6 +22,7 @@ def capabilities(params: ChipParams) -> dict[str, int]:
     """Return the values of the registers that describe a chip, by their ports."""
     prototypes, mvu = params.sampler.prototypes, params.accelerator.mvu
     hidden = params.head.hidden if params.head else 0
+    mixture = params.mixture
     return {
         "shape_features": prototypes.features,
         "shape_lanes": prototypes.lanes,
@@ -51,6 +52,8 @@ def capabilities(params: ChipParams) -> dict[str, int]:
         "learner_table_width": params.table_width,
         "head_width": int(params.head.backward_width) if params.head else 0,
         "head_batch": params.batch if params.head else 0,
+        "mixture_components": mixture.components if mixture else 0,
+        "mixture_handicap_shift": mixture.handicap_shift if mixture else 0,
         "factors_rank": params.factors.rank if params.factors else 0,
         "factors_loading_width": params.factors.loading_width if params.factors else 0,
         **({"head_hidden": hidden} if hidden else {}),

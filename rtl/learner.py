@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Learner: class counter and classifier by prototypes, beside the memory that both use."""
+"""Learner: what counts classes and classifies by prototypes, beside the memory of both."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
@@ -11,6 +11,7 @@ from golden.params import ChipParams, ClassCounterParams, PrototypeClassifierPar
 from rtl.beat import beat_layout
 from rtl.class_counter import ClassCounter
 from rtl.class_slots import command_layout
+from rtl.online_mixture import OnlineMixture
 from rtl.output import answer_word_layout, source_layout
 from rtl.prototype_classifier import PrototypeClassifier, table_layout
 from rtl.prototypes import entry_layout, header_layout
@@ -22,8 +23,10 @@ class Learner(wiring.Component):
     """What learns classes by counting, and what names pictures by the prototypes.
 
     It joins the two blocks to the ports of a shared `rtl.sampler.Sampler`. There are no registers
-    between them, so latency and throughput are those of the blocks. Where the chip has no counter,
-    or no classifier, streams are never ready and outputs are 0. Reset is that of the blocks.
+    between them, so latency and throughput are those of the blocks. Classes of one component are
+    counted by a `rtl.class_counter.ClassCounter`, classes of several by a
+    `rtl.online_mixture.OnlineMixture` in its place. Where the chip has neither, or no classifier,
+    streams are never ready and outputs are 0. Reset is that of the blocks.
 
     Parameters
     ----------
@@ -45,7 +48,8 @@ class Learner(wiring.Component):
     closing, answering : Out(1)
         A close is under way; a picture has begun to come whose answer has not left.
     full, empty, closed, nameless : Out(1)
-        Flags: `overflow`, `empty` and `closed` of the counter, `empty` of the classifier.
+        Flags: `overflow`, `empty` and `closed` of the counter or the mixture, `empty` of the
+        classifier.
     count_read : Out(1)
         A row of counts is read.
     reader_*, n_classes, entry, codes
@@ -95,8 +99,11 @@ class Learner(wiring.Component):
         return m
 
     def _count(self, m: Module, params: ClassCounterParams) -> None:
-        """Join the class counter."""
-        m.submodules.class_counter = counter = ClassCounter(params)
+        """Join the class counter, or the components that compete in its place."""
+        if (mixture := self.params.mixture) is not None:
+            m.submodules.online_mixture = counter = OnlineMixture(mixture, params)
+        else:
+            m.submodules.class_counter = counter = ClassCounter(params)
         wiring.connect(m, wiring.flipped(self.exemplars), counter.i)
         wiring.connect(m, wiring.flipped(self.commands), counter.commands)
         wiring.connect(m, counter.append, wiring.flipped(self.append))

@@ -47,7 +47,7 @@ REGISTERS = (
         offset=0x04,
         text="Version of this register map; a new major version breaks drivers",
         fields=(
-            constant("minor", 0, 5, "Minor version"),
+            constant("minor", 0, 6, "Minor version"),
             constant("major", 16, 2, "Major version"),
         ),
     ),
@@ -113,7 +113,11 @@ REGISTERS = (
                 "A class that is not in the table, or was removed, was requested of the sampler",
             ),
             bit("refused", 10, "An empty or unknown class was named to the latent buffer"),
-            bit("full", 11, "An exemplar was dropped because its slot has counted 65535"),
+            bit(
+                "full",
+                11,
+                "An exemplar was dropped because its slot, or the winner in it, has counted 65535",
+            ),
             bit("empty", 12, "A slot without exemplars was to be closed"),
             bit(
                 "closed",
@@ -195,10 +199,11 @@ REGISTERS = (
 )
 
 
-#: Registers that some chip has.
-ALL_REGISTERS = (
-    *REGISTERS, *SELF_TEST_REGISTERS, *SECDED_REGISTERS, *SCRUB_REGISTERS, *HIDDEN_REGISTERS
-)  # fmt: skip
+#: Registers that some chip has, the lowest offset first.
+ALL_REGISTERS = tuple(sorted(
+    (*REGISTERS, *SELF_TEST_REGISTERS, *SECDED_REGISTERS, *SCRUB_REGISTERS, *HIDDEN_REGISTERS),
+    key=lambda register: register.offset,
+))  # fmt: skip
 
 
 def registers_of(watch: WatchParams, *, hidden: bool = False) -> tuple[Register, ...]:

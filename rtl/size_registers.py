@@ -100,6 +100,13 @@ SIZE_REGISTERS = (
         "rank: R, factors of an exemplar",
         "loading_width: q_a, bits of a loading",
     ),
+    halves(
+        "mixture",
+        0xF4,
+        "Components that compete in a slot; 0 where none do",
+        "components: K, components of a class that is counted",
+        "handicap_shift: s, by which they compete",
+    ),
 )
 
 #: They are there if `modes.hidden` is.

@@ -4,7 +4,11 @@
 from dataclasses import dataclass
 
 from golden.params.checks import check_choice, check_integer
-from golden.params.classes import ClassCounterParams, PrototypeClassifierParams
+from golden.params.classes import (
+    ClassCounterParams,
+    OnlineMixtureParams,
+    PrototypeClassifierParams,
+)
 from golden.params.correlated import CorrelatedSamplerParams
 from golden.params.faults import WatchParams
 from golden.params.sampling import LatentBufferParams, SamplerParams
@@ -121,6 +125,11 @@ class ChipParams:
     latent : LatentBufferParams
     slots : int
         S, classes whose bits are counted at a time; 0 leaves the class counter out.
+    slot_components : int
+        K, components that compete for the exemplars of such a class, 1..255; with 1 none compete.
+        At most as many as the sampler has for a class.
+    handicap_shift : int
+        s, by which they compete; see `OnlineMixtureParams`.
     table_width : int
         t, bits of the costs by which pictures are classified by prototypes; 0 leaves the classifier
         out.
@@ -139,6 +148,8 @@ class ChipParams:
     sampler: SamplerParams
     latent: LatentBufferParams
     slots: int = 0
+    slot_components: int = 1
+    handicap_shift: int = 4
     table_width: int = 0
     table_fold: int = 1
     head: TrainerParams | None = None
@@ -167,6 +178,9 @@ class ChipParams:
         check_integer("Classes of a chip", prototypes.classes, 1, 2**LABEL_WIDTH)
         check_integer("Draws per read M of a chip", self.sampler.draws_per_read, 1, 2**16 - 1)
         check_integer("Slots of a chip", self.slots, 0, 2**LABEL_WIDTH)
+        most = min(prototypes.class_components, 255)
+        check_integer("Components K of a slot", self.slot_components, 1, most)
+        check_integer("Handicap shift s of a chip", self.handicap_shift, 0, 31)
         check_integer("Table width t of a chip", self.table_width, 0, 40)
         if self.classifier is not None:
             check_integer("Bits of a cost of a chip", self.classifier.cost_width, 1, ANSWER_WIDTH)
@@ -213,10 +227,23 @@ class ChipParams:
 
     @property
     def counter(self) -> ClassCounterParams | None:
-        """Parameters of the class counter; None without one."""
+        """Parameters of the class counter, or of the slots of a mixture; None without one."""
         if not self.slots:
             return None
         return ClassCounterParams(prototypes=self.sampler.prototypes, slots=self.slots)
+
+    @property
+    def mixture(self) -> OnlineMixtureParams | None:
+        """Parameters of the components that compete in a slot; None where none do."""
+        if not self.slots or self.slot_components == 1:
+            return None
+        prototypes = self.sampler.prototypes
+        return OnlineMixtureParams(
+            features=prototypes.features,
+            components=self.slot_components,
+            code_width=prototypes.code_width,
+            handicap_shift=self.handicap_shift,
+        )
 
     @property
     def classifier(self) -> PrototypeClassifierParams | None:

@@ -155,7 +155,7 @@ class Driver(WatchCalls):
         self._there.discard(label)
 
     def open_slot(self, slot: int, label: int) -> None:
-        """Begin to count a class in a slot (contract, 14)."""
+        """Begin to count a class in a slot (contract, 14 and 16)."""
         require(0 <= slot < self.slots and 0 <= label < self.classes, Fault.ARGUMENT)
         self._command(slot, label, Operation.OPEN)
         self._counting[slot] = _Slot(label)
@@ -168,29 +168,33 @@ class Driver(WatchCalls):
         self._counting[slot].open = True
 
     def close_slot(self, slot: int) -> None:
-        """Write the class that a slot has counted: the next number, or one of one component."""
+        """Write the class that a slot has counted.
+
+        It is the next number, or one of as many components: `slot_components`, or fewer if the slot
+        had fewer exemplars.
+        """
         require(0 <= slot < self.slots, Fault.ARGUMENT)
         counted = self._counting.get(slot)
         require(counted and counted.open and counted.filled, Fault.SLOT)
         assert counted is not None
-        self._check_room(counted.label, 1)
+        self._check_room(counted.label, counted.filled)
         self._command(slot, 0, Operation.CLOSE)
         self._registers.wait("status", closing=0)
         counted.open = False
-        self._note(counted.label, 1)
+        self._note(counted.label, counted.filled)
 
     def count(self, slot: int, vector: ArrayLike) -> None:
         """Count a vector of D bits in {0, 1} in a slot."""
         self._check_open(slot)
         self._give(Target.COUNT, slot, "counted", vector)
-        self._counting[slot].filled = True
+        self._note_exemplar(slot)
 
     def count_picture(self, slot: int, picture: ArrayLike) -> None:
         """Count the features of a picture in a slot."""
         self._check_open(slot)
         address = picture_address_layout().const({"count": 1, "slot": slot})
         self._give_picture(0, int(address.as_value().value), "counted", picture)
-        self._counting[slot].filled = True
+        self._note_exemplar(slot)
 
     def costs(self, weights: ArrayLike, bases: ArrayLike) -> None:
         """Load the costs by which pictures are answered (contract, 15), 2^(q-1) rows of t bits."""
@@ -311,6 +315,11 @@ class Driver(WatchCalls):
         self._sizes[label] = components
         self._there.add(label)
 
+    def _note_exemplar(self, slot: int) -> None:
+        """Note an exemplar of a slot: the first ones begin a component each."""
+        counting = self._counting[slot]
+        counting.filled = min(counting.filled + 1, self.slot_components)
+
     def _command(self, slot: int, label: int, operation: Operation) -> None:
         self._send(Packet(Target.COMMAND, slot, label, 1, [int(operation)]))
 
@@ -337,11 +346,11 @@ class Driver(WatchCalls):
 
 @dataclass
 class _Slot:
-    """A slot that counts a class."""
+    """A slot that counts a class, and how many of its components have exemplars."""
 
     label: int
     open: bool = True
-    filled: bool = False
+    filled: int = 0
 
 
 def _numbered(label: int) -> int:

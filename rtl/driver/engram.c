@@ -183,6 +183,9 @@ engram_error engram_open(engram *chip, const engram_bus *bus) {
     TRY(get(chip, ENGRAM_LEARNER, &value));
     chip->slots = FIELD(value, ENGRAM_LEARNER_SLOTS);
     chip->table_width = FIELD(value, ENGRAM_LEARNER_TABLE_WIDTH);
+    TRY(get(chip, ENGRAM_MIXTURE, &value));
+    chip->slot_components = FIELD(value, ENGRAM_MIXTURE_COMPONENTS);
+    if (chip->slots && !chip->slot_components) chip->slot_components = 1;
     TRY(get(chip, ENGRAM_HEAD, &value));
     chip->head_width = FIELD(value, ENGRAM_HEAD_WIDTH);
     chip->head_batch = FIELD(value, ENGRAM_HEAD_BATCH);
@@ -435,12 +438,17 @@ engram_error engram_learn_picture(engram *chip, uint32_t label, const uint8_t *p
     return ENGRAM_E_OK;
 }
 
+/* Note an exemplar of a slot: the first ones begin a component each. */
+static engram_error note_exemplar(engram *chip, uint32_t slot) {
+    if (chip->slot[slot].filled < chip->slot_components) ++chip->slot[slot].filled;
+    return ENGRAM_E_OK;
+}
+
 engram_error engram_count(engram *chip, uint32_t slot, const uint8_t *vector) {
     if (slot >= chip->slots) return ENGRAM_E_ARGUMENT;
     if (!chip->slot[slot].open) return ENGRAM_E_SLOT;
     TRY(give(chip, ENGRAM_TARGET_COUNT, slot, ENGRAM_COUNTED, vector));
-    chip->slot[slot].filled = 1;
-    return ENGRAM_E_OK;
+    return note_exemplar(chip, slot);
 }
 
 engram_error engram_count_picture(engram *chip, uint32_t slot, const uint8_t *picture) {
@@ -448,8 +456,7 @@ engram_error engram_count_picture(engram *chip, uint32_t slot, const uint8_t *pi
     if (slot >= chip->slots) return ENGRAM_E_ARGUMENT;
     if (!chip->slot[slot].open) return ENGRAM_E_SLOT;
     TRY(give_picture(chip, 0, address, ENGRAM_COUNTED, picture));
-    chip->slot[slot].filled = 1;
-    return ENGRAM_E_OK;
+    return note_exemplar(chip, slot);
 }
 
 /* Prototypes */
@@ -539,11 +546,11 @@ engram_error engram_reopen_slot(engram *chip, uint32_t slot) {
 engram_error engram_close_slot(engram *chip, uint32_t slot) {
     if (slot >= chip->slots) return ENGRAM_E_ARGUMENT;
     if (!chip->slot[slot].open || !chip->slot[slot].filled) return ENGRAM_E_SLOT;
-    TRY(check_room(chip, chip->slot[slot].label, 1));
+    TRY(check_room(chip, chip->slot[slot].label, chip->slot[slot].filled));
     TRY(command(chip, slot, 0, ENGRAM_OPERATION_CLOSE));
     TRY(await(chip, ENGRAM_STATUS, ENGRAM_STATUS_CLOSING_MASK, 0));
     chip->slot[slot].open = 0;
-    note_class(chip, chip->slot[slot].label, 1);
+    note_class(chip, chip->slot[slot].label, chip->slot[slot].filled);
     return ENGRAM_E_OK;
 }
 

@@ -76,6 +76,7 @@ typedef struct engram {
     uint32_t weights;                     /* classes that `engram_weigh` named */
     uint32_t selection;                   /* 0 round robin, 1 uniform, 2 weighted */
     uint32_t slots, table_width;          /* S and t; 0 without such a block */
+    uint32_t slot_components;             /* K of a slot; 0 without slots */
     uint32_t head_width, head_hidden;     /* q_b and H; 0 without a head that learns */
     uint32_t head_batch;                  /* exemplars of a batch; 0 without such a head */
     uint32_t rank, loading_width;         /* R and q_a; 0 without factors */
@@ -87,7 +88,8 @@ typedef struct engram {
     } known[ENGRAM_CLASSES];
     struct {
         uint16_t label;                   /* class that is counted */
-        uint8_t begun, open, filled;      /* was opened; is open; has exemplars */
+        uint8_t begun, open;              /* was opened; is open */
+        uint8_t filled;                   /* components that have exemplars */
     } slot[ENGRAM_SLOTS];
 } engram;
 
@@ -137,9 +139,10 @@ engram_error engram_replace(engram *chip, uint32_t label, uint32_t components,
                             const uint16_t *codes, const uint16_t *thresholds);
 engram_error engram_remove(engram *chip, uint32_t label);
 
-/* Learn a class by counting (contract, 14): open a slot for it, count vectors or the features of
- * pictures, and close the slot. Closing writes the class, which is the next number or one of one
- * component. A slot that is reopened counts on. */
+/* Learn a class by counting (contract, 14 and 16): open a slot for it, count vectors or the features
+ * of pictures, and close the slot. Closing writes the class, which is the next number or one of as
+ * many components: `slot_components`, or fewer if the slot had fewer exemplars. A slot that is
+ * reopened counts on. */
 engram_error engram_open_slot(engram *chip, uint32_t slot, uint32_t label);
 engram_error engram_reopen_slot(engram *chip, uint32_t slot);
 engram_error engram_close_slot(engram *chip, uint32_t slot);

@@ -32,6 +32,8 @@ class Link:
         Of the latent buffer.
     slots, table_width : int
         S of the class counter and t of the classifier by prototypes; 0 without them.
+    slot_components : int
+        K of a slot, components that compete for its exemplars; 0 without slots.
     head_width, head_hidden, head_batch : int
         q_b, H, and the most exemplars of a command, of the head that learns; 0 without one.
     rank, loading_width : int
@@ -60,6 +62,8 @@ class Link:
         self.components = self._registers.get("components")
         self.latent_classes = self._registers.fields("latent")["classes"]
         self.slots, self.table_width = self._registers.fields("learner").values()
+        competing = self._registers.fields("mixture")["components"]
+        self.slot_components = competing or min(self.slots, 1)
         self.head_width, self.head_batch = self._registers.fields("head").values()
         self.rank, self.loading_width = self._registers.fields("factors").values()
         self.pixels = self.head_classes = 0

@@ -74,7 +74,8 @@ class Prices:
         """Return the idle clock cycles of blocks that learn and are not among the mapped gates."""
         chip, mapped = self.config.chip, self.mapped is not None
         inside = {
-            "learner.class_counter": chip.counter,
+            "learner.class_counter": None if chip.mixture else chip.counter,
+            "learner.online_mixture": chip.mixture,
             "learner.prototype_classifier": chip.classifier,
             "trainer": chip.head,
         }

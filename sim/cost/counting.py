@@ -80,9 +80,11 @@ def counting_memories(config: CostConfig) -> tuple[Memory, ...]:
     """Return the memories of the block that counts, if the chip does not have them already."""
     counter = _counter(config)
     if config.memory.components > 1:
+        if config.chip.mixture == _mixture(config):
+            return ()
         found = online_mixture.memories(_mixture(config), counter)
         return tuple(memory.within(_MIXTURE) for memory in found)
-    if config.chip.counter is not None:
+    if config.chip.counter is not None and config.chip.mixture is None:
         return ()
     return tuple(memory.within(_COUNTER) for memory in class_counter.memories(counter))
 
@@ -102,8 +104,13 @@ def _counter(config: CostConfig) -> ClassCounterParams:
 
 
 def _mixture(config: CostConfig) -> OnlineMixtureParams:
-    """Return the components that compete. Their handicap changes no count."""
-    own = config.chip.sampler.prototypes
+    """Return the components that compete, the chip's if it has as many.
+
+    Their handicap changes no count.
+    """
+    own, mixture = config.chip.sampler.prototypes, config.chip.mixture
+    if mixture is not None and mixture.components == config.memory.components:
+        return mixture
     return OnlineMixtureParams(
         features=own.features, code_width=own.code_width, components=config.memory.components
     )

@@ -191,6 +191,26 @@ def test_blocks_that_learn_are_left_out_unless_asked_for() -> None:
     assert (trained.head, trained.batch, trained.shared) == (head(), 128, False)
 
 
+def test_components_compete_in_the_slots_of_a_chip_that_asks_for_it() -> None:
+    prototypes = replace(CHIP["sampler"].prototypes, class_components=3)
+    given = {**CHIP, "sampler": replace(CHIP["sampler"], prototypes=prototypes), "slots": 2}
+    assert ChipParams(**given).mixture is None
+    assert ChipParams(**{**given, "slots": 0}, slot_components=3).mixture is None
+    chip = ChipParams(**given, slot_components=3, handicap_shift=7)
+    mixture = chip.mixture
+    assert mixture is not None
+    assert chip.counter is not None
+    assert (mixture.components, mixture.handicap_shift) == (3, 7)
+    mixture.check_fits(chip.counter.prototypes)
+    for wrong, message in (
+        ({"slot_components": 4}, "Components K of a slot must be an integer in 1..3, not 4"),
+        ({"slot_components": 0}, "Components K of a slot must be an integer in 1..3, not 0"),
+        ({"handicap_shift": 32}, "Handicap shift s of a chip must be an integer in 0..31, not 32"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            ChipParams(**given, **wrong)
+
+
 def test_a_command_can_name_all_classes_of_a_head() -> None:
     prototypes = PrototypesParams(features=40, code_width=4, lanes=16, classes=4096)
     message = "Classes beside a head that learns must be an integer in 1..4095, not 4096"

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.bits import pack
-from golden.class_counter import ClassCounter
 from golden.correlated import CorrelatedSampler
 from golden.latent_buffer import LatentBuffer
 from golden.network import Network
@@ -30,6 +29,7 @@ from rtl.program import compile_network
 from rtl.registers import ALL_REGISTERS
 from rtl.requests import Source
 from verification.rtl.chips import packed
+from verification.rtl.counted_classes import close_class, counter_of
 
 __all__ = ["FIELDS", "OFFSETS", "Script"]
 
@@ -70,7 +70,7 @@ class Script:
         chip = self.chip
         self.sampler = CorrelatedSampler(chip.factors) if chip.factors else Sampler(chip.sampler)
         self.latent = LatentBuffer(chip.latent)
-        self.counter = None if chip.counter is None else ClassCounter(chip.counter)
+        self.counter = counter_of(chip)
         before = self.classifier
         self.classifier = None if chip.classifier is None else PrototypeClassifier(chip.classifier)
         if self.classifier is not None and before is not None:
@@ -319,8 +319,7 @@ class Script:
         elif what == Operation.REOPEN:
             counter.reopen(slot)
         elif what == Operation.CLOSE:
-            codes = counter.close(slot)
-            return codes is not None and memory.write(int(counter.labels[slot]), [codes])
+            return close_class(counter, memory, slot)
         return False
 
     def costs(self, table: Table) -> None:

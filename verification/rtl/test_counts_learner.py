@@ -6,20 +6,23 @@ import numpy as np
 import pytest
 
 from golden.bits import pack
+from golden.params import ChipParams
 from rtl.catalogue import BLOCKS
 from rtl.class_slots import Operation
 from sim.cost.counts import chip, prototype_classifier, sampler
 from sim.cost.counts.tally import Action, Tally
+from verification.rtl.counted_classes import close_class
 from verification.rtl.engine import PAUSES, Step
 from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim
 from verification.rtl.strobes import Counted
 from verification.rtl.tallies import counters_of
-from verification.rtl.test_learner import CHIP, MEMORY, Bench, Pair, beats_of
+from verification.rtl.test_learner import CHIP, COMPETING, MEMORY, Bench, Pair, beats_of
 
 
-def counted(seed: int) -> tuple[Counted, list[Step]]:
+def counted(seed: int, params: ChipParams = CHIP) -> tuple[Counted, list[Step]]:
     """Return a learner with its sampler, and a bench that ends with its strobes."""
-    rng, bench, dut = np.random.default_rng(seed), Bench("likelihood"), Counted(Pair(CHIP))
+    rng, bench = np.random.default_rng(seed), Bench("likelihood", params)
+    dut, k = Counted(Pair(params)), params.slot_components
     rows = len(bench.table())
     loaded = prototype_classifier.load(bench.params, rows)
     tally = loaded.within("learner.prototype_classifier")
@@ -33,29 +36,37 @@ def counted(seed: int) -> tuple[Counted, list[Step]]:
         else:
             bench.counter.open(0, number)
         bench.counter.learn(pack(exemplars), [0] * 4)
-        codes = bench.counter.close(0)
-        assert codes is not None
-        assert bench.memory.write(number, [codes])
+        assert close_class(bench.counter, bench.memory, 0)
         requests = [number] * 3
         before = bench.sampler.planes_read
         drawn, (answers, _) = bench.drawn(requests), bench.answered(pictures)
         steps += [
             Step(inputs={"commands": bench.command(what, number)}, cycles=5),
             Step(inputs={"exemplars": beats_of(exemplars, 1)}, cycles=5),
-            Step(inputs={"commands": bench.command(Operation.CLOSE)}, cycles=250),
+            Step(inputs={"commands": bench.command(Operation.CLOSE)}, cycles=250 * k),
             Step(inputs={"pictures": beats_of(pictures, 4)}, outputs={"answer": answers}),
             Step(inputs={"i": requests}, outputs={"o": drawn}),
         ]
         n, planes = bench.memory.n_classes, bench.sampler.planes_read - before
-        tally += chip.count(CHIP, 4) + chip.close(CHIP, appended=1 - again, replaced=again)
-        tally += chip.answer(CHIP, 2, classes=n, components=n)
-        tally += sampler.draw(CHIP.sampler, 3, planes, shared=True).within("sampler")
+        # Components begin with the first exemplars, and none does when the slot learns on.
+        tally += chip.count(params, 4, begun=0 if again else k)
+        tally += chip.close(params, appended=1 - again, replaced=again, components=k)
+        tally += chip.answer(params, 2, classes=n, components=k * n)
+        tally += sampler.draw(params.sampler, 3, planes, shared=True).within("sampler")
     return dut, [*steps, Step(cycles=5, reads=counters_of(tally, dut.counters))]
 
 
 @pytest.mark.parametrize("pauses", ["flowing", "idle_stalled", "patient"])
 def test_strobes_are_those_counted_whatever_the_pauses(pauses: str) -> None:
     run_pysim(*counted(0), PAUSES[pauses])
+
+
+@pytest.mark.parametrize("pauses", ["flowing", "idle_stalled"])
+def test_strobes_of_competing_components_are_those_counted(pauses: str) -> None:
+    dut, steps = counted(2, COMPETING)
+    reads = steps[-1].reads
+    assert all(count for name, count in reads.items() if "online_mixture" in name)
+    run_pysim(dut, steps, PAUSES[pauses])
 
 
 @pytest.mark.parametrize("simulator", cocotb_simulators())

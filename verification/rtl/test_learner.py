@@ -12,7 +12,6 @@ from amaranth.lib.wiring import In
 
 from golden.bernoulli import encode
 from golden.bits import pack
-from golden.class_counter import ClassCounter as GoldenClassCounter
 from golden.params import ChipParams
 from golden.prototype_classifier import PrototypeClassifier as GoldenPrototypeClassifier
 from golden.prototype_classifier import (
@@ -28,6 +27,7 @@ from rtl.output import source_layout
 from rtl.prototype_classifier import table_layout
 from rtl.sampler import Sampler
 from verification.rtl.chips import make_chip
+from verification.rtl.counted_classes import close_class, counter_of
 from verification.rtl.engine import PAUSES, Step
 from verification.rtl.simulators import payload, run_pysim
 
@@ -38,6 +38,20 @@ CHIP = make_chip(
     classes=4,
     class_components=1,
     slots=1,
+    table_width=18,
+    table_fold=4,
+)
+#: Two components compete for the exemplars of a class.
+COMPETING = make_chip(
+    features=20,
+    code_width=4,
+    lanes=8,
+    classes=4,
+    class_components=2,
+    components=8,
+    slots=1,
+    slot_components=2,
+    handicap_shift=1,
     table_width=18,
     table_fold=4,
 )
@@ -99,16 +113,17 @@ def beats_of(vectors: np.ndarray, classes: int) -> list[int]:
 class Bench:
     """Golden twins of the blocks, and the steps that hold the hardware to them."""
 
-    def __init__(self, method: str = "hamming") -> None:
-        assert CHIP.counter is not None
-        assert CHIP.classifier is not None
-        self.params = CHIP.classifier
-        self.counter = GoldenClassCounter(CHIP.counter)
-        self.sampler = GoldenSampler(CHIP.sampler)
+    def __init__(self, method: str = "hamming", chip: ChipParams = CHIP) -> None:
+        counter = counter_of(chip)
+        assert counter is not None
+        assert chip.classifier is not None
+        self.params, self.counter = chip.classifier, counter
+        self.sampler = GoldenSampler(chip.sampler)
         self.memory = self.sampler.prototypes
         self.classifier = GoldenPrototypeClassifier(self.params)
         self.classifier.load(*TABLES[method](MEMORY.code_width))
-        self.commands = command_layout(CHIP.counter)
+        assert chip.counter is not None
+        self.commands = command_layout(chip.counter)
 
     def table(self) -> list[int]:
         rows = zip(self.classifier.weights, self.classifier.bases, strict=True)
@@ -165,9 +180,10 @@ def test_classes_that_are_counted_are_named(method: str, pauses: str) -> None:
             Step(inputs={"commands": bench.command(Operation.OPEN, label)}, cycles=3),
             Step(inputs=together, outputs={"answer": answers, "o": bench.drawn(requests)}),
         ]
-        codes = bench.counter.close(0)
-        np.testing.assert_array_equal(codes, encode(exemplars.mean(axis=0), MEMORY.code_width))
-        assert bench.memory.write(label, [codes])
+        assert close_class(bench.counter, bench.memory, 0)
+        np.testing.assert_array_equal(
+            bench.memory.codes_of(label), [encode(exemplars.mean(axis=0), MEMORY.code_width)]
+        )
         reads = {"n_classes": bench.memory.n_classes, "overflow": 0}
         answers, labels = bench.answered(after)
         right += int((labels == label).sum())
@@ -178,6 +194,45 @@ def test_classes_that_are_counted_are_named(method: str, pauses: str) -> None:
     # All but a few pictures are named aright.
     assert right >= 25
     run_pysim(Pair(CHIP), steps, PAUSES[pauses])
+
+
+@pytest.mark.parametrize("pauses", ["flowing", "idle_stalled"])
+def test_classes_of_two_kinds_are_named_by_competing_components(pauses: str) -> None:
+    """A class is two clusters; both are found, and pictures of either are named by them."""
+    rng, bench = np.random.default_rng(6), Bench("likelihood", COMPETING)
+    means = rng.random((3, 2, MEMORY.features)).round() * 0.8 + 0.1
+    steps, right, differing = [Step(inputs={"table": bench.table()})], 0, []
+    for label, clusters in zip([0, 1, 0], means, strict=True):
+        exemplars, after = (
+            (rng.random((2 * n, MEMORY.features)) < np.tile(clusters, (n, 1))).astype(int)
+            for n in (10, 4)
+        )
+        bench.counter.open(0, label)
+        bench.counter.learn(pack(exemplars), [0] * 20)
+        steps += [
+            Step(inputs={"commands": bench.command(Operation.OPEN, label)}, cycles=3),
+            Step(inputs={"exemplars": beats_of(exemplars, 1)}),
+        ]
+        assert close_class(bench.counter, bench.memory, 0)
+        first, second = bench.memory.codes_of(label)
+        differing.append(int(((first < 8) != (second < 8)).sum()))
+        answers, labels = bench.answered(after)
+        right += int((labels == label).sum())
+        requests = [*range(bench.memory.n_classes)] * 8
+        steps += [
+            Step(
+                inputs={"commands": bench.command(Operation.CLOSE)},
+                cycles=400,
+                reads={"n_classes": bench.memory.n_classes, "overflow": 0},
+            ),
+            Step(
+                inputs={"pictures": beats_of(after, 4), "i": requests},
+                outputs={"answer": answers, "o": bench.drawn(requests)},
+            ),
+        ]
+    assert min(differing) >= 4
+    assert right >= 20
+    run_pysim(Pair(COMPETING), steps, PAUSES[pauses])
 
 
 def test_without_a_class_it_says_that_it_knows_no_name() -> None:

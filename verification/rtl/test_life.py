@@ -5,7 +5,7 @@
 A host loads a network and a table of costs. Classes come in three tasks, from labelled pictures and
 from embeddings, and are learned by counting. After every task, pictures are named by the prototypes
 and by the head, exemplars are drawn, and all of it equals the golden model. A chip with factors is
-given a basis after each task but the last.
+given a basis after each task but the last. On another, components compete in every slot.
 """
 
 from collections.abc import Iterator
@@ -33,11 +33,22 @@ LIVES = {
     "in turn": make_chip(slots=2, table_width=12, table_fold=2, class_components=2, seed=21),
     "weighted": CHIPS["serial"],
     "factors": CHIPS["factors"],
+    "competing": make_chip(
+        slots=2,
+        slot_components=2,
+        handicap_shift=2,
+        components=10,
+        table_width=12,
+        selection="uniform",
+        draws_per_read=2,
+        seed=23,
+    ),
 }
 TABLES = {
     "in turn": nearest_mean_table,
     "weighted": likelihood_table,
     "factors": nearest_mean_table,
+    "competing": likelihood_table,
 }
 PATIENCE = 100_000  # cycles that an operation may take
 #: Cycles after which a reset comes.
@@ -163,7 +174,7 @@ def errors(host: Script) -> None:
     host.command(Operation.CLOSE, 1)
     host.settle()
     host.poll("errors_empty", 1)
-    assert not host.replace(2, 2)  # it has one component
+    assert not host.replace(2, host.chip.slot_components + 1)  # it has one less
     host.settle()
     host.poll("errors_overflow", 1)
     assert host.remove(1)
@@ -221,12 +232,15 @@ def begin(life: Life, operation: str) -> None:
 
 
 @pytest.mark.parametrize("hard", [False, True], ids=["soft", "hard"])
-@pytest.mark.parametrize("operation", ["close", "answer"])
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [("close", "in turn"), ("answer", "in turn"), ("close", "competing")],
+)
 def test_a_life_begins_anew_after_a_reset_in_the_middle(
-    operation: str, hard: bool, run: Any
+    operation: str, name: str, hard: bool, run: Any
 ) -> None:
     """Whatever is cut short, at several moments: what was counted and learned is gone."""
-    life = Life("in turn", seed=3)
+    life = Life(name, seed=3)
     host = life.host
     host.settle()
     for wait in WAITS[operation]:
@@ -241,5 +255,5 @@ def test_a_life_begins_anew_after_a_reset_in_the_middle(
         life.learn(0, slot=1)
         life.learn(1, slot=0)
         life.look()
-    result = run("in turn", host, 0.2, patience=PATIENCE)
+    result = run(name, host, 0.2, patience=PATIENCE)
     cover_resets(operation, hard, result)

@@ -8,6 +8,7 @@ from sim.cost.counts import (
     head_trainer,
     latent_buffer,
     network,
+    online_mixture,
     prototype_classifier,
     prototypes,
 )
@@ -28,14 +29,18 @@ __all__ = [
 ]
 
 _WORD = 64  # bits of a word of the chip's streams
+_COUNTER, _MIXTURE = "learner.class_counter", "learner.online_mixture"
 
 
 def memories(params: ChipParams) -> tuple[Memory, ...]:
     """Return the memories of the chip. Only its blocks have memories."""
     learner: list[Memory] = []
-    if params.counter is not None:
+    if params.counter is not None and params.mixture is not None:
+        kept = online_mixture.memories(params.mixture, params.counter)
+        learner += [memory.within(_MIXTURE) for memory in kept]
+    elif params.counter is not None:
         kept = class_counter.memories(params.counter)
-        learner += [memory.within("learner.class_counter") for memory in kept]
+        learner += [memory.within(_COUNTER) for memory in kept]
     if params.classifier is not None:
         kept = prototype_classifier.memories(params.classifier)
         learner += [memory.within("learner.prototype_classifier") for memory in kept]
@@ -53,18 +58,30 @@ def memories(params: ChipParams) -> tuple[Memory, ...]:
     )
 
 
-def count(params: ChipParams, exemplars: int) -> Tally:
+def count(params: ChipParams, exemplars: int, *, begun: int = 0) -> Tally:
     """Return the actions of counting exemplars, from pictures or packets.
+
+    Parameters
+    ----------
+    params : ChipParams
+    exemplars : int
+    begun : int
+        Those of them that begin a component, where components compete.
 
     Raises
     ------
     ValueError
-        If the chip has no class counter.
+        If the chip counts no classes.
     """
-    return class_counter.learn(_counter(params), exemplars).within("learner.class_counter")
+    counter, mixture = _counter(params), params.mixture
+    if mixture is None:
+        return class_counter.learn(counter, exemplars).within(_COUNTER)
+    return online_mixture.learn(mixture, counter, begun=begun, counted=exemplars - begun).within(
+        _MIXTURE
+    )
 
 
-def close(params: ChipParams, *, appended: int, replaced: int) -> Tally:
+def close(params: ChipParams, *, appended: int, replaced: int, components: int = 1) -> Tally:
     """Return the actions of opening and closing classes, with those of the prototype memory.
 
     Parameters
@@ -72,18 +89,26 @@ def close(params: ChipParams, *, appended: int, replaced: int) -> Tally:
     params : ChipParams
     appended, replaced : int
         Classes that are closed for the first time, and again.
+    components : int
+        Components of each of these classes, where components compete.
 
     Raises
     ------
     ValueError
-        If the chip has no class counter.
+        If the chip counts no classes.
     """
-    counter, memory = _counter(params), params.sampler.prototypes
-    commands = class_counter.command(counter, opened=appended, reopened=replaced)
-    closed = commands + class_counter.close(counter, appended + replaced)
-    new = appended * prototypes.append(memory, 1, editable=True)
-    written = new + replaced * prototypes.replace(memory, 1)
-    return closed.within("learner.class_counter") + written.within("sampler.prototypes")
+    counter, memory, mixture = _counter(params), params.sampler.prototypes, params.mixture
+    classes = appended + replaced
+    if mixture is None:
+        commands = class_counter.command(counter, opened=appended, reopened=replaced)
+        closed = (commands + class_counter.close(counter, classes)).within(_COUNTER)
+    else:
+        commands = online_mixture.command(mixture, counter, opened=appended, reopened=replaced)
+        divided = online_mixture.close(mixture, counter, classes, classes * components)
+        closed = (commands + divided).within(_MIXTURE)
+    new = appended * prototypes.append(memory, components, editable=True)
+    written = new + replaced * prototypes.replace(memory, components)
+    return closed + written.within("sampler.prototypes")
 
 
 def answer(params: ChipParams, pictures: int, *, classes: int, components: int) -> Tally:
@@ -182,7 +207,7 @@ def load(described: NetworkParams, params: ChipParams, *, features: bool = True)
 
 
 def _counter(params: ChipParams) -> ClassCounterParams:
-    """Return the parameters of the class counter."""
+    """Return the slots in which the chip counts classes."""
     if params.counter is None:
         raise ValueError("Chip must have a class counter: slots must be above 0")
     return params.counter

@@ -14,7 +14,6 @@ import pytest
 from numpy.typing import NDArray
 
 from golden.bits import pack, unpack
-from golden.class_counter import ClassCounter
 from golden.correlated import CorrelatedSampler
 from golden.latent_buffer import LatentBuffer
 from golden.network import Network
@@ -33,6 +32,7 @@ from rtl.requests import Source
 from verification.rtl.chip_run import NETWORK
 from verification.rtl.chip_script import FIELDS, OFFSETS
 from verification.rtl.chips import make_chip
+from verification.rtl.counted_classes import close_class, counter_of
 from verification.rtl.driver.in_c import DriverInC
 from verification.rtl.driver.library import Model, library
 
@@ -56,6 +56,11 @@ WIDE = make_chip(seed=6, lanes=4, head={"backward_width": 32, "rate": 9}, batch=
 #: A hidden layer of seven neurons, so that a class has a row more than an exemplar has beats.
 HIDDEN = make_chip(seed=6, head={"hidden": 7, "binary_width": 1, "backward_width": 16, "rate": 9},
                    batch=3)  # fmt: skip
+#: Three components compete in the only slot.
+COMPETES = make_chip(
+    lanes=16, simd=16, code_width=6, class_components=4, components=12, slots=1,
+    slot_components=3, handicap_shift=3, table_width=12, seed=8,
+)  # fmt: skip
 HEADLESS = {**NETWORK, "head": None}
 
 
@@ -73,7 +78,7 @@ class Golden:
         chip = self.chip
         self.sampler = CorrelatedSampler(chip.factors) if chip.factors else Sampler(chip.sampler)
         self.latent = LatentBuffer(chip.latent)
-        self.counter = ClassCounter(chip.counter) if chip.counter else None
+        self.counter = counter_of(chip)
         self.classifier = PrototypeClassifier(chip.classifier) if chip.classifier else None
 
     @cached_property
@@ -183,9 +188,7 @@ def close(driver: Any, golden: Golden, slot: int) -> None:
     """Close a slot in both, and write its class in golden."""
     assert golden.counter is not None
     driver.close_slot(slot)
-    codes = golden.counter.close(slot)
-    assert codes is not None
-    assert golden.sampler.prototypes.write(int(golden.counter.labels[slot]), [codes])
+    assert close_class(golden.counter, golden.sampler.prototypes, slot)
 
 
 def look(driver: Any, golden: Golden) -> None:
@@ -252,6 +255,65 @@ def test_classes_are_counted_named_replaced_and_removed(start: Start) -> None:
         look(driver, golden)
         exemplars, _ = driver.draw(Source.SAMPLER, 0, 2)
         assert exemplars.tolist() == golden.drawn([0, 0]).tolist()
+    assert model.read(OFFSETS["errors"]) == 0
+
+
+def test_components_compete_for_the_exemplars_of_a_class(start: Start) -> None:
+    golden, (driver, model) = Golden(COMPETES), start(COMPETES)
+    counter, memory, table = golden.counter, golden.sampler.prototypes, likelihood_table(6)
+    assert counter is not None
+    assert golden.classifier is not None
+    assert (driver.slots, driver.slot_components) == (1, 3)
+    driver.load(golden.file)
+    driver.costs(*table)
+    golden.classifier.load(*table)
+
+    def show(count: int) -> None:
+        for vector in golden.rng.integers(0, 2, (count, driver.features), np.uint8):
+            driver.count(0, vector)
+            counter.learn(pack(vector)[None], [0])
+
+    for label in (0, 1):
+        driver.open_slot(0, label)
+        counter.open(0, label)
+        for picture in golden.pictures(2):
+            driver.count_picture(0, picture)
+            counter.learn(pack(golden.network.forward(picture))[None], [0])
+        show(4)
+        close(driver, golden, 0)
+        look(driver, golden)
+    driver.reopen_slot(0)
+    counter.reopen(0)
+    show(5)
+    close(driver, golden, 0)
+    look(driver, golden)
+    driver.remove(0)
+    assert memory.remove(0)
+    look(driver, golden)
+    # Two exemplars are two components: they are a class of their own, and take no place of three.
+    driver.open_slot(0, 0)
+    counter.open(0, 0)
+    show(2)
+    with refused(Fault.OVERFLOW):
+        driver.close_slot(0)
+    show(1)
+    close(driver, golden, 0)
+    driver.open_slot(0, 2)
+    counter.open(0, 2)
+    show(2)
+    close(driver, golden, 0)
+    assert len(memory.codes_of(2)) == 2
+    look(driver, golden)
+    driver.reopen_slot(0)
+    counter.reopen(0)
+    show(1)
+    with refused(Fault.OVERFLOW):
+        driver.close_slot(0)
+    with refused(Fault.OVERFLOW):
+        driver.replace(2, *golden.mixture(3))
+    for label in (0, 1, 2):
+        exemplars, _ = driver.draw(Source.SAMPLER, label, 6)
+        assert exemplars.tolist() == golden.drawn([label] * 6).tolist()
     assert model.read(OFFSETS["errors"]) == 0
 
 
@@ -458,6 +520,7 @@ def test_sizes_are_those_of_the_chip(start: Start) -> None:
     )  # fmt: skip
     assert driver.latent_classes == CHIP.latent.classes
     assert (driver.slots, driver.table_width) == (CHIP.slots, CHIP.table_width)
+    assert driver.slot_components == 1
     assert (driver.pixels, driver.head_classes) == (0, 0)
     driver.load(Golden().file)
     assert (driver.pixels, driver.head_classes) == (6 * 6 * 3, 5)

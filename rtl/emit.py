@@ -21,13 +21,14 @@ from amaranth.hdl import Shape
 from golden.params import AcceleratorParams, ChipParams
 from rtl.c_header import c_header
 from rtl.catalogue import BLOCKS, plain
+from rtl.chip import Chip
 from rtl.descriptor import load_layout
 from rtl.driver import driver_sources
 from rtl.driver.load_file import load_file
 from rtl.ip_xact import ip_xact
 from rtl.packets import Packet, change_packets, check_embedding, load_packets
 from rtl.program import LoadWord, WeightedNetwork, compile_network
-from rtl.registers import markdown
+from rtl.registers import Register, chip_registers, markdown
 from rtl.verilog import netlist_of, written
 
 __all__ = [
@@ -92,6 +93,8 @@ class Design:
         Bits of state outside memories, before any optimisation.
     unit, units : str, int
         Unit by which its cost is divided, and the number of units; see `rtl.catalogue.Block`.
+    registers : tuple of Register
+        Registers of a chip; none of another block.
     """
 
     name: str
@@ -104,6 +107,7 @@ class Design:
     register_bits: int
     unit: str
     units: int
+    registers: tuple[Register, ...] = ()
 
     @classmethod
     def of(cls, name: str, arguments: Mapping[str, Any], memory_init: bool = False) -> "Design":
@@ -134,6 +138,7 @@ class Design:
             register_bits=sum(map(int, _REGISTER.findall(netlist))),
             unit=block.unit,
             units=block.units(arguments),
+            registers=chip_registers(component.params) if isinstance(component, Chip) else (),
         )
 
     @property
@@ -167,7 +172,7 @@ def emit(design: Design) -> dict[str, str]:
         files |= {
             "registers.h": c_header(),
             "registers.md": markdown(),
-            "component.xml": ip_xact(design.name, design.ports),
+            "component.xml": ip_xact(design.name, design.ports, design.registers),
             **driver_sources(),
         }
     return files

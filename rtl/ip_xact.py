@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from rtl.register_fields import Field, Register
-from rtl.registers import ADDRESS_WIDTH, REGISTERS
+from rtl.registers import ADDRESS_WIDTH
 
 __all__ = ["NAMESPACE", "ip_xact"]
 
@@ -26,6 +26,7 @@ _ACCESS = {
     "rw": ("read-write", None),
     "w1c": ("read-write", "oneToClear"),
     "w1s": ("write-only", "oneToSet"),  # it reads 0
+    "wc": ("read-write", "clear"),
 }
 
 
@@ -38,7 +39,7 @@ class _Port(Protocol):
     def width(self) -> int: ...
 
 
-def ip_xact(name: str, ports: Sequence[_Port]) -> str:
+def ip_xact(name: str, ports: Sequence[_Port], registers: Sequence[Register]) -> str:
     """Return the description of a chip: buses, ports, registers and the file of its Verilog.
 
     Its version is that of the register map.
@@ -49,9 +50,11 @@ def ip_xact(name: str, ports: Sequence[_Port]) -> str:
         Name of the Verilog module; its file is ``NAME.v``.
     ports : sequence of rtl.emit.Port
         Ports of the module.
+    registers : sequence of Register
+        Those of the chip, `rtl.registers.chip_registers`.
     """
     ElementTree.register_namespace("ipxact", NAMESPACE)
-    (parts,) = (r.fields for r in REGISTERS if r.name == "version")
+    (parts,) = (r.fields for r in registers if r.name == "version")
     version = ".".join(str(part.reset) for part in sorted(parts, key=lambda p: -p.low))
     top = Element(_tag("component"))
     _texts(top, vendor=_VENDOR, library=_LIBRARY, name=name, version=version)
@@ -59,7 +62,7 @@ def ip_xact(name: str, ports: Sequence[_Port]) -> str:
     for bus in _BUSES:
         _bus(buses, *bus, ports)
     _clock_and_reset(buses)
-    _registers(SubElement(top, _tag("memoryMaps")))
+    _registers(SubElement(top, _tag("memoryMaps")), registers)
     _model(SubElement(top, _tag("model")), name, ports)
     files = _child(top, "fileSets", "fileSet")
     _texts(files, name="verilog")
@@ -114,13 +117,13 @@ def _bus_of_type(
     return bus
 
 
-def _registers(maps: Element) -> None:
+def _registers(maps: Element, registers: Iterable[Register]) -> None:
     memory = SubElement(maps, _tag("memoryMap"))
     _texts(memory, name="registers")
     block = SubElement(memory, _tag("addressBlock"))
     _texts(block, name="all", baseAddress="0", range=str(2**ADDRESS_WIDTH), width="32")
     _texts(block, usage="register", access="read-write")
-    for register in REGISTERS:
+    for register in registers:
         _register(block, register)
     _texts(memory, addressUnitBits="8")
 

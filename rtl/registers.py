@@ -3,14 +3,14 @@
 
 from collections.abc import Iterator
 
-from golden.params import WatchParams
+from golden.params import ChipParams, WatchParams
 from rtl.register_fields import ACCESSES, Field, Register, bit, constant, whole
 from rtl.size_registers import HIDDEN_REGISTERS, SIZE_REGISTERS
 from rtl.watch_registers import SCRUB_REGISTERS, SECDED_REGISTERS, SELF_TEST_REGISTERS
 
 __all__ = [
-    "ADDRESS_WIDTH", "ALL_REGISTERS", "EVENTS", "REGISTERS", "Field", "Register", "markdown",
-    "registers_of",
+    "ADDRESS_WIDTH", "ALL_REGISTERS", "EVENTS", "REGISTERS", "Field", "Register", "chip_registers",
+    "markdown", "registers_of",
 ]  # fmt: skip
 
 ADDRESS_WIDTH = 12  # bits of a byte address: the chip takes a window of 4 KiB
@@ -212,6 +212,13 @@ def registers_of(watch: WatchParams, *, hidden: bool = False) -> tuple[Register,
     counted = SECDED_REGISTERS if watch.secded else ()
     scrubbed = SCRUB_REGISTERS if watch.scrub else ()
     return (*REGISTERS, *tested, *counted, *scrubbed, *(HIDDEN_REGISTERS if hidden else ()))
+
+
+def chip_registers(params: ChipParams) -> tuple[Register, ...]:
+    """Return the registers of a chip, the lowest offset first."""
+    hidden = params.head is not None and params.head.hidden > 0
+    own = registers_of(params.watch, hidden=hidden)
+    return tuple(sorted(own, key=lambda register: register.offset))
 
 
 def markdown() -> str:

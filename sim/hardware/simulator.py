@@ -25,13 +25,13 @@ import rtl.chip
 from golden.params import ChipParams
 from rtl.c_header import c_header
 from rtl.output import Kind
-from rtl.registers import ADDRESS_WIDTH, REGISTERS
+from rtl.registers import ADDRESS_WIDTH, chip_registers
 from rtl.verilog import convert
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, read_text, reason_of, write_whole
 from sim.work.lock import locked
 
-__all__ = ["SIMULATORS", "TRACES", "Simulator"]
+__all__ = ["SIMULATORS", "TRACES", "Simulator", "names_header"]
 
 #: Default folder of the compiled programs. The full chip takes minutes to compile.
 SIMULATORS = Path("build") / "simulate"
@@ -135,7 +135,7 @@ class Simulator:
         runtime = program.with_name(f"runtime-{_hash(self._compiled_by(verilator))}")
         with _workshop(program) as folder:
             write_whole(folder / "chip.v", convert(rtl.chip.Chip(self.params), "chip"))
-            write_whole(folder / "names.h", _names())
+            write_whole(folder / "names.h", names_header(self.params))
             write_whole(folder / "registers.h", c_header())
             for source in _RUNNER.iterdir():
                 write_whole(folder / source.name, read_text(source))
@@ -222,9 +222,13 @@ def _require_lz4() -> None:
         )
 
 
-def _names() -> str:
-    """Return the names in scripts and in the output as a C++ header."""
-    registers = ", ".join(f'{{"{r.name}", {r.offset}}}' for r in REGISTERS)
+def names_header(params: ChipParams) -> str:
+    """Return the names in scripts of a chip and in the output as a C++ header.
+
+    Registers are those that the chip has.
+    """
+    own = chip_registers(params)
+    registers = ", ".join(f'{{"{r.name}", {r.offset}}}' for r in own)
     kinds = ", ".join(f'"{kind.name.lower()}"' for kind in Kind)
     return (
         "#pragma once\n"

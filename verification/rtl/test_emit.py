@@ -12,6 +12,7 @@ from golden.params import LfsrParams, PrototypesParams, XnorParams
 from rtl.catalogue import BLOCKS
 from rtl.emit import Design, Memory, Port, emit
 from rtl.prototypes import Prototypes
+from rtl.registers import REGISTERS
 from verification.rtl.designs import tiny
 
 PROTOTYPES = PrototypesParams(
@@ -81,7 +82,7 @@ def test_manifest_says_what_the_block_is() -> None:
 
 
 def test_the_chip_comes_with_its_registers() -> None:
-    design: Any = replace(tiny("lfsr"), name="chip")
+    design: Any = replace(tiny("lfsr"), name="chip", registers=REGISTERS)
     assert sorted(emit(design)) == [
         "chip.v", "component.xml", "engram.c", "engram.h", "manifest.json", "registers.h",
         "registers.md",

@@ -1,25 +1,48 @@
 # SPDX-License-Identifier: MIT
 """The chip in IP-XACT: tools of others read its registers, buses and ports as they are."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from amaranth.lib.wiring import In
 
+from golden.params import ChipParams, WatchParams
 from rtl.chip import Chip
 from rtl.emit import Port
 from rtl.ip_xact import NAMESPACE, ip_xact
-from rtl.registers import REGISTERS
+from rtl.register_file import RegisterFile
+from rtl.registers import ALL_REGISTERS, REGISTERS, Register, chip_registers
 from verification.rtl.chips import make_chip
 
 etree: Any = pytest.importorskip("lxml.etree")
 SPACE = {"i": NAMESPACE}
 
 
+#: One without anything that a chip can do without, and one with all of it.
+CHIPS = {
+    "plain": make_chip(),
+    "whole": replace(
+        make_chip(slots=2, head={"hidden": 7, "binary_width": 1}),
+        watch=WatchParams(secded=2, self_test=True, scrub=True),
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=CHIPS)
+def params(request: pytest.FixtureRequest) -> ChipParams:
+    return CHIPS[request.param]
+
+
 @pytest.fixture(scope="module")
-def ports() -> list[Port]:
-    chip = Chip(make_chip())
+def registers(params: ChipParams) -> tuple[Register, ...]:
+    return chip_registers(params)
+
+
+@pytest.fixture(scope="module")
+def ports(params: ChipParams) -> list[Port]:
+    chip = Chip(params)
     found = [
         Port(name, "input" if member.flow is In else "output", getattr(chip, name).shape().width)
         for name, member in chip.signature.members.items()
@@ -28,9 +51,13 @@ def ports() -> list[Port]:
 
 
 @pytest.fixture(scope="module")
-def file(ports: list[Port], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def file(
+    ports: list[Port],
+    registers: tuple[Register, ...],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
     path = tmp_path_factory.mktemp("ip_xact") / "component.xml"
-    path.write_text(ip_xact("chip", ports), encoding="utf-8")
+    path.write_text(ip_xact("chip", ports, registers), encoding="utf-8")
     return path
 
 
@@ -41,7 +68,9 @@ def test_the_schema_of_the_standard_holds(file: Path) -> None:
     assert schema.validate(etree.parse(str(file))), schema.error_log
 
 
-def test_a_compiler_of_registers_finds_each_field(file: Path) -> None:
+def test_a_compiler_of_registers_finds_each_field(
+    file: Path, registers: tuple[Register, ...]
+) -> None:
     importer: Any = pytest.importorskip("peakrdl_ipxact")
     compiler: Any = pytest.importorskip("systemrdl")
     rdl = compiler.RDLCompiler()
@@ -60,7 +89,7 @@ def test_a_compiler_of_registers_finds_each_field(file: Path) -> None:
         for register in rdl.elaborate().descendants()
         if isinstance(register, compiler.RegNode)
     }  # fmt: skip
-    does = {"w1c": "woclr", "w1s": "woset"}
+    does = {"w1c": "woclr", "w1s": "woset", "wc": "wclr"}
     assert found == {
         r.name: (
             r.offset,
@@ -77,8 +106,19 @@ def test_a_compiler_of_registers_finds_each_field(file: Path) -> None:
                 for f in r.fields
             },
         )
-        for r in REGISTERS
+        for r in registers
     }
+
+
+def test_registers_are_those_that_the_chip_answers_for() -> None:
+    plain, whole = (chip_registers(params) for params in CHIPS.values())
+    assert plain == tuple(sorted(REGISTERS, key=lambda register: register.offset))
+    assert whole == ALL_REGISTERS
+    for params in CHIPS.values():
+        # The register file of the chip answers for the same.
+        hidden = params.head is not None
+        file = RegisterFile(params.watch, hidden=hidden)
+        assert {r.offset for r in file.registers} == {r.offset for r in chip_registers(params)}
 
 
 def test_each_port_of_a_bus_is_in_it_once_under_its_name_in_amba(

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from golden.params import WatchParams
 from rtl.headers import Target
 from rtl.packets import Packet
 from sim.data.embed import read_network
@@ -24,10 +25,10 @@ from sim.data.samples import read_samples
 from sim.data.shipped import shipped_file, shipped_names
 from sim.documents.write import as_yaml
 from sim.hardware import simulator
-from sim.hardware.simulator import Simulator
+from sim.hardware.simulator import Simulator, names_header
 from sim.work.errors import UserError
 from verification.rtl.chip_script import Script
-from verification.rtl.chips import packed
+from verification.rtl.chips import make_chip, packed
 from verification.rtl.script_text import answers_of, expected_of, lines_of
 from verification.rtl.test_chip import CHIPS, NETWORK, live
 
@@ -126,7 +127,7 @@ def test_words_of_a_pipe_leave_on_a_pipe(tmp_path: Path) -> None:
         ("write output\n", f"1: {LINES}'write output'"),
         ("idle now \x1b\n", f"1: {LINES}'idle now ?'"),
         ("read colour\n", "1: REGISTER must be one of id, version, "),
-        ("read 4096\n", "factors, or an address up to 4095, not '4096'"),
+        ("read 4096\n", "mixture, or an address up to 4095, not '4096'"),
         ("write output 0x100000000\n", "1: VALUE must be an integer from 0 to 2^32 - 1"),
         ("write output -1\n", "in decimal or after 0x in hex, not '-1'"),
         ("wait 1e6\n", "1: CYCLES must be an integer from 0 to 2^32 - 1"),
@@ -404,3 +405,21 @@ def alive(process: int) -> bool:
     with suppress(OSError):
         return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     return False
+
+
+def test_scripts_name_the_registers_that_the_chip_has() -> None:
+    plain = make_chip()
+    watched = replace(plain, watch=WatchParams(secded=1, self_test=True))
+    learning = make_chip(head={"hidden": 3, "binary_width": 1})
+    entry = re.compile(r'\{"(\w+)", (\d+)\}')
+    named = [
+        {name: int(offset) for name, offset in entry.findall(names_header(chip))}
+        for chip in (plain, watched, learning)
+    ]
+    assert {"id", "mixture", "factors"} <= named[0].keys()
+    assert named[1].keys() - named[0].keys() == {
+        "memory_test", "failing_words", "failing_bits", "failing_first", "failure",
+        "failure_bits", "corrected", "uncorrected",
+    }  # fmt: skip
+    assert named[2].keys() - named[0].keys() == {"head_hidden"}
+    assert named[2]["head_hidden"] == 0xF0

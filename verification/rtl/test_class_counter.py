@@ -8,19 +8,28 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from amaranth.hdl import Module
-from amaranth.lib import wiring
+from amaranth.hdl import Module, Signal, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import Out
 from amaranth.utils import bits_for
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from golden.bernoulli import encode_counts
 from golden.bits import pack
 from golden.class_counter import ClassCounter as GoldenClassCounter
 from golden.params import ClassCounterParams, PrototypesParams
 from golden.prototypes import Prototypes as GoldenPrototypes
 from rtl.beat import beat_layout
 from rtl.class_counter import ClassCounter
-from rtl.class_slots import Operation, command_layout
+from rtl.class_slots import (
+    COUNT_WIDTH,
+    Operation,
+    SlotUnderWay,
+    command_layout,
+    divide_rows,
+)
 from rtl.prototypes import Prototypes, header_layout
 from verification.rtl.engine import PAUSES, BenchError, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
@@ -384,3 +393,44 @@ def test_a_bench_with_a_wrong_code_fails() -> None:
     wrong = [row ^ 1 for row in step.outputs["rows"]]
     with pytest.raises(BenchError, match=r"rows\[0\]: .* came, and .* was expected"):
         run_pysim(ClassCounter(SMALL), [*begun, Step(step.inputs, {**step.outputs, "rows": wrong})])
+
+
+class Divided(wiring.Component):
+    """Rows of counts, as if they had been counted, that are divided after a reset."""
+
+    def __init__(self, params: ClassCounterParams, rows: tuple[int, ...], number: int) -> None:
+        self.params, self.counts, self.number = params, rows, number
+        super().__init__({"rows": Out(stream.Signature(params.prototypes.row_width))})
+
+    def elaborate(self, platform: object) -> Module:
+        m, p = Module(), self.params
+        now, row, final = SlotUnderWay(p), Signal(range(len(self.counts) + 1)), Signal()
+        shape = unsigned(COUNT_WIDTH * p.prototypes.lanes)
+        m.submodules.counters = counters = Memory(
+            shape=shape, depth=len(self.counts), init=list(self.counts)
+        )
+        read = counters.read_port()
+        m.d.comb += [read.en.eq(now.read), read.addr.eq(row)]
+        with m.If(self.rows.ready):
+            m.d.sync += self.rows.valid.eq(0)
+        with m.FSM():
+            with m.State("read"):
+                m.d.comb += now.read.eq(1)
+                m.d.sync += [row.eq(row + 1), final.eq(row == len(self.counts) - 1)]
+                m.next = "divide"
+            divide_rows(m, p, now, self.rows, read, Signal(COUNT_WIDTH, init=self.number), final)
+            with m.State("idle"):
+                pass
+        return m
+
+
+@pytest.mark.parametrize("number", [65535, 32769])
+def test_counts_of_every_width_are_divided_in_every_lane(number: int) -> None:
+    """To count so far would take an exemplar for each of them."""
+    sizes = params(features=12, code_width=9, lanes=4)
+    counts = np.random.default_rng(number).integers(0, number + 1, (3, 4))
+    counts[0], counts[1, 1:] = number, [32768, 32767, 0]
+    rows = tuple(sum(int(c) << 16 * lane for lane, c in enumerate(row)) for row in counts)
+    codes = encode_counts(counts, number, 9)
+    expected = [sum(int(m) << 9 * lane for lane, m in enumerate(row)) for row in codes]
+    run_pysim(Divided(sizes, rows, number), [Step(outputs={"rows": expected})])

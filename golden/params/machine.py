@@ -178,8 +178,12 @@ class ChipParams:
         check_integer("Classes of a chip", prototypes.classes, 1, 2**LABEL_WIDTH)
         check_integer("Draws per read M of a chip", self.sampler.draws_per_read, 1, 2**16 - 1)
         check_integer("Slots of a chip", self.slots, 0, 2**LABEL_WIDTH)
-        most = min(prototypes.class_components, 255)
-        check_integer("Components K of a slot", self.slot_components, 1, most)
+        check_integer("Components K of a slot", self.slot_components, 1, 255)
+        if self.slot_components > (most := prototypes.class_components):
+            raise ValueError(
+                f"Components K of a slot must be at most {most}, the class_components of the "
+                f"sampler's prototypes, not {self.slot_components}"
+            )
         check_integer("Handicap shift s of a chip", self.handicap_shift, 0, 31)
         check_integer("Table width t of a chip", self.table_width, 0, 40)
         if self.classifier is not None:

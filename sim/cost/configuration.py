@@ -194,8 +194,14 @@ class CostConfig:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all fields."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()
+        """SHA-256 of all fields but of components that do not compete: older ones had none."""
+        text, chip = repr(self), self.chip
+        if chip.mixture is None:
+            unused = (
+                f"slot_components={chip.slot_components}, handicap_shift={chip.handicap_shift}, "
+            )
+            text = text.replace(unused, "")
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def load_cost(name: str) -> CostConfig:

@@ -203,8 +203,11 @@ def test_components_compete_in_the_slots_of_a_chip_that_asks_for_it() -> None:
     assert (mixture.components, mixture.handicap_shift) == (3, 7)
     mixture.check_fits(chip.counter.prototypes)
     for wrong, message in (
-        ({"slot_components": 4}, "Components K of a slot must be an integer in 1..3, not 4"),
-        ({"slot_components": 0}, "Components K of a slot must be an integer in 1..3, not 0"),
+        (
+            {"slot_components": 4},
+            "Components K of a slot must be at most 3, the class_components of the",
+        ),
+        ({"slot_components": 0}, "Components K of a slot must be an integer in 1..255, not 0"),
         ({"handicap_shift": 32}, "Handicap shift s of a chip must be an integer in 0..31, not 32"),
     ):
         with pytest.raises(ValueError, match=re.escape(message)):

@@ -94,7 +94,7 @@ def test_streams_are_those_of_the_contract() -> None:
 def test_constants_of_the_map_are_values_to_compare_with() -> None:
     found = defined()
     assert found["ID_VALUE"].to_bytes(4, "big") == b"engr"
-    assert (found["VERSION_MAJOR_VALUE"], found["VERSION_MINOR_VALUE"]) == (2, 5)
+    assert (found["VERSION_MAJOR_VALUE"], found["VERSION_MINOR_VALUE"]) == (2, 6)
 
 
 def test_targets_kinds_and_sources_are_numbered_as_in_the_page() -> None:

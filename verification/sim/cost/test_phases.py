@@ -18,7 +18,7 @@ from golden.params import (
     WatchParams,
 )
 from sim.cost.configuration import CostConfig, load_cost
-from sim.cost.counting import count, counting
+from sim.cost.counting import count, counting, counting_memories
 from sim.cost.counts import chip as chip_counts
 from sim.cost.counts import (
     class_counter,
@@ -367,6 +367,36 @@ def test_a_class_of_several_prototypes_is_counted_by_components_that_compete(
     assert depths["learner.online_mixture.majorities"] == 2 * 2 * 2
     assert depths["learner.online_mixture.exemplar"] == 2
     assert not any(name.startswith("learner.class_counter") for name in depths)
+
+
+def test_a_chip_whose_components_compete_has_their_memories(config: CostConfig) -> None:
+    two = several(config)
+    chip = replace(
+        two.chip,
+        slots=2,
+        slot_components=2,
+        sampler=replace(
+            two.chip.sampler,
+            prototypes=replace(two.chip.sampler.prototypes, class_components=2),
+        ),
+    )
+    own, other = (replace(two, chip=replace(chip, slot_components=k)) for k in (2, 1))
+    beside, inside = counting_memories(other), chip_memories(own)
+    assert {memory.component for memory in beside} == {
+        f"learner.online_mixture.{name}"
+        for name in ("counters", "majorities", "exemplar", "seen", "kept")
+    }
+    assert set(beside) <= set(inside)
+    assert counting_memories(own) == ()
+    assert not any("class_counter" in memory.component for memory in inside)
+    assert count(own) == count(other)
+    left_out = "a block that this chip leaves out"
+    assert [left_out in counting(c).note for c in (own, other)] == [False, True]
+    # A class of one prototype is learned by the class counter, which such a chip leaves out.
+    one = replace(own, memory=config.memory)
+    assert {memory.component for memory in counting_memories(one)} == {
+        "learner.class_counter.counters", "learner.class_counter.seen",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("samples", "shares"), [(1, (1, 0, 0)), (131_075, (2, 131_068, 5))])

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Binary hidden layer, frozen, in front of a classifier that learns (contract, 12)."""
+"""Binary hidden layer in front of a classifier that learns (contract, 12)."""
+
+from dataclasses import replace
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
@@ -17,9 +19,10 @@ __all__ = ["HiddenLayer", "hidden_row_layout"]
 
 
 def hidden_row_layout(params: TrainerParams) -> StructLayout:
-    """Return the layout of a row of binary weights, with its number: L bits of one neuron."""
+    """Return the layout of a row of weights, with its number: L codes of q_v bits of one neuron."""
     rows = params.hidden * params.without_hidden.beats
-    return StructLayout({"row": bits_for(rows - 1), "bits": unsigned(params.lanes)})
+    width = params.lanes * int(params.binary_width)
+    return StructLayout({"row": bits_for(rows - 1), "bits": unsigned(width)})
 
 
 class HiddenLayer(wiring.Component):
@@ -35,37 +38,50 @@ class HiddenLayer(wiring.Component):
     Reset drops the exemplar, and leaves the rows. While reset is high, a beat that comes is lost,
     and a row is written.
 
+    With q_v > 1 the layer is part of an `rtl.hidden_trainer.HiddenTrainer`, and has more ports for
+    it. A row can then be read while no exemplar is inside: it is there in the next cycle.
+
     Parameters
     ----------
     params : TrainerParams
-        With H > 0 and binary weights that never change, q_v = 1.
+        With H > 0.
 
     Members
     -------
     i : In(stream.Signature(beat_layout(lanes, classes)))
         Exemplars of B beats. The label of the first beat goes with the exemplar; `last` is ignored,
         and so are lanes past D.
-    writes : In(stream.Signature(hidden_row_layout(params)))
-        Rows of weights, row ``h*B + b`` being that of beat b for neuron h. Lanes past D count for
-        nothing.
+    writes : In(stream.Signature(hidden_row_layout(params with q_v = 1)))
+        Rows of binary weights, row ``h*B + b`` being that of beat b for neuron h. Lanes past D
+        count for nothing.
     o : Out(stream.Signature(beat_layout(lanes, classes)))
         Beats of z, each with the label; `last` ends one. Lanes past H + D are 0.
     busy : Out(1)
         An exemplar, or a part of one, is inside.
     refused : Out(1)
         Set until reset when a row was not there.
+    row, read : In
+        Row to read, and that it is read. These ports and all below are there for q_v > 1 alone.
+    binary : Out(L)
+        The binary weights of the row.
+    near : Out(L)
+        Beside the first ``ceil(H/L)`` beats of z: its neurons whose sums are within the window.
+    bits : Out(L)
+        A beat of the exemplar.
+    passes : Out(1)
+        `bits` passes beside a beat of z; so each beat of an exemplar does once.
 
     Raises
     ------
     ValueError
-        If there is no hidden layer, or its weights would change.
+        If there is no hidden layer, or its weights are real numbers.
     """
 
     def __init__(self, params: TrainerParams) -> None:
-        if not params.hidden or params.binary_width != 1:
+        if not params.hidden or params.real:
             raise ValueError(
-                "A hidden layer must have H >= 1 and q_v = 1 in hardware, "
-                f"not {params.hidden} and {params.binary_width}"
+                "A hidden layer must have H >= 1 and integer widths in hardware, "
+                f"not {params.hidden} and {params.backward_width}"
             )
         self.params, self.first = params, params.without_hidden
         rows = params.hidden * self.first.beats
@@ -75,40 +91,16 @@ class HiddenLayer(wiring.Component):
         #: Cycles from one exemplar to the next.
         self.interval = self.first.beats - 1 + self.latency + params.beats
         beats = stream.Signature(beat_layout(params.lanes, params.classes))
+        trained = {"row": In(range(rows)), "read": In(1), "passes": Out(1)}
+        trained |= dict.fromkeys(("binary", "near", "bits"), Out(params.lanes))
         super().__init__({
             "i": In(beats),
-            "writes": In(stream.Signature(hidden_row_layout(params))),
+            "writes": In(stream.Signature(hidden_row_layout(replace(params, binary_width=1)))),
             "o": Out(beats),
             "busy": Out(1),
             "refused": Out(1),
+            **(trained if params.trains_hidden else {}),
         })  # fmt: skip
-
-    def feed(
-        self,
-        m: Module,
-        exemplars: stream.Interface,
-        rows: stream.Interface,
-        *,
-        wanted: Value,
-        idle: Value,
-    ) -> None:
-        """Let the layer inside a trainer have exemplars while they are wanted, else rows if idle.
-
-        Parameters
-        ----------
-        m : Module
-            Of the trainer.
-        exemplars, rows : stream.Interface
-            Ports of the trainer, as `i` and `writes`.
-        wanted, idle : Value
-            A command waits for an exemplar; no command is under way.
-        """
-        for source, sink, now in ((exemplars, self.i, wanted), (rows, self.writes, idle)):
-            m.d.comb += [
-                sink.valid.eq(source.valid & now),
-                sink.payload.eq(source.payload),
-                source.ready.eq(sink.ready & now),
-            ]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -142,6 +134,13 @@ class HiddenLayer(wiring.Component):
             kept.addr.eq(beat),
             kept.en.eq(summing | counted),
         ]
+        if p.trains_hidden:
+            m.d.comb += [
+                read.addr.eq(Mux(summing, row, self.row)),
+                read.en.eq(summing | self.read),
+                self.binary.eq(read.data),
+                self.bits.eq(kept.data),
+            ]
         with m.FSM() as fsm:
             m.d.comb += self.busy.eq(~fsm.ongoing("take") | (beat != 0))
             self._take(m, beat, end, write.en)
@@ -207,7 +206,23 @@ class HiddenLayer(wiring.Component):
             with m.If(here.last):
                 # The sum is that of agreements less that of the others: at least 0 from a half on.
                 m.d.sync += neurons.eq(Cat(neurons[1:], total >= -(-p.features // 2)))
+        if p.trains_hidden:
+            self._keep_near(m, here.valid & here.last, total)
         return neurons
+
+    def _keep_near(self, m: Module, counted: Value, total: Value) -> None:
+        """Tell which neurons have sums within the window; these bits move as the neurons do."""
+        p = self.params
+        # The sum is 2 * total - D. A window beyond D passes everything.
+        window = min(p.window, p.features)
+        low, high = -(-(p.features - window) // 2), (p.features + window) // 2
+        near = Signal(p.hidden)
+        m.d.comb += self.near.eq(near)
+        with m.If(counted):
+            m.d.sync += near.eq(Cat(near[1:], (total >= low) & (total <= high)))
+        if p.hidden > p.lanes:
+            with m.If(self.o.valid & self.o.ready):
+                m.d.sync += near.eq(near >> p.lanes)
 
     def _give(self, m: Module, beat: Signal, neurons: Signal, kept: wiring.PureInterface) -> None:
         """Send z: whole beats of neurons, then the bits of the exemplar behind those left over."""
@@ -221,6 +236,8 @@ class HiddenLayer(wiring.Component):
             o.payload.bits.eq(Mux(place < whole, neurons, Cat(left, Mux(sending, bits, 0)))),
             o.payload.last.eq(place == p.beats - 1),
         ]
+        if p.trains_hidden:
+            m.d.comb += self.passes.eq(sending & o.valid & o.ready)
         with m.State("give"):
             m.d.comb += o.valid.eq(1)
             with m.If(o.ready):

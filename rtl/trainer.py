@@ -10,14 +10,15 @@ from amaranth.utils import bits_for
 
 from golden.params import Stream, TrainerParams
 from golden.params.checks import check_integer
-from golden.params.training import PROBABILITY_BITS
 from rtl.adder_tree import levels_of
 from rtl.affine import rounded
 from rtl.beat import beat_layout
-from rtl.hidden_layer import HiddenLayer, hidden_row_layout
+from rtl.hidden_trainer import HiddenTrainer
 from rtl.lfsr import Lfsr, load_seeds, seed_layout
 from rtl.softmax import LOGIT_BITS, Softmax
 from rtl.trainer_control import UnderWay, command_layout, idle, learn_batch, sum_rows, take
+from rtl.trainer_errors import keep_errors
+from rtl.trainer_hidden import feed, layer_of, layer_ports, train
 from rtl.trainer_lanes import (
     LOADED,
     UPDATED,
@@ -63,16 +64,19 @@ class Trainer(wiring.Component):
     After a reset, and for `Operation.CLEAR`, one row a cycle is cleared, and nothing is taken.
     Reset restarts the random stream, a clear does not. A seed is taken at any time.
 
-    With H > 0, a frozen hidden layer stands in front: it makes the ceil((H + D)/L) beats that are
-    called those of an exemplar above. It takes the next exemplar of a command while one is summed,
-    so an exemplar takes as many cycles as the slower of the two. The first one of a command is
-    there ``ceil(D/L) - 1 + hidden`` cycles later than without. Rows of the hidden layer come before
+    With H > 0, a hidden layer stands in front: it makes the ceil((H + D)/L) beats that are called
+    those of an exemplar above. It takes the next exemplar of a command while one is summed, so an
+    exemplar takes as many cycles as the slower of the two. The first one of a command is there
+    ``ceil(D/L) - 1 + hidden`` cycles later than without. Rows of the hidden layer come before
     commands, as other rows do; neither a reset nor a clear changes them.
+
+    With q_v = 1 the hidden layer is frozen. Otherwise it learns before the classifier does, in
+    ``m * (ceil(H/L) * n + H * ceil(D/L)) + hidden_learning`` cycles more.
 
     Parameters
     ----------
     params : TrainerParams
-        With q_f = 8, and with H = 0 or q_v = 1.
+        With q_f = 8.
     batch : int
         Most exemplars of a command.
 
@@ -97,6 +101,8 @@ class Trainer(wiring.Component):
         The rows that `reads` asked for.
     hidden_writes : In(stream.Signature(hidden_row_layout(params)))
         Rows of the hidden layer. There is no such port for H = 0.
+    hidden_reads, hidden_rows : In(stream.Signature(unsigned)), Out(stream.Signature(L * q_v))
+        Numbers of its rows, and these rows, for H > 0 and q_v > 1 alone.
     hits : Out(range(batch + 1))
         Exemplars of the latest command to learn whose class had the largest sum.
     unknown : Out(1)
@@ -118,15 +124,12 @@ class Trainer(wiring.Component):
 
     def __init__(self, params: TrainerParams, batch: int = 128) -> None:
         check_integer("Batch", batch, 1, 65_535)
-        if params.trains_hidden or params.forward_width != LOGIT_BITS:
+        if params.forward_width != LOGIT_BITS:
             raise ValueError(
-                f"A trainer must have H = 0 or q_v = 1, and q_f = {LOGIT_BITS}, in hardware, "
-                f"not H = {params.hidden}, q_v = {params.binary_width} and "
-                f"q_f = {params.forward_width}"
+                f"A trainer must have q_f = {LOGIT_BITS} in hardware, not {params.forward_width}"
             )
         self.params, self.batch = params, batch
-        self._layer = HiddenLayer(params) if params.hidden else None
-        binary = stream.Signature(hidden_row_layout(params)) if params.hidden else None
+        self._layer = layer_of(params, batch)
         levels = levels_of(params.lanes)
         #: Cycles from the last beat to the answer, beside one a row.
         self.latency = levels + 5
@@ -136,6 +139,8 @@ class Trainer(wiring.Component):
         self.learning = levels + 3 + params.beats + Softmax.latency
         #: Cycles from the last beat of x to the first one that the classifier takes.
         self.hidden = self._layer.latency if self._layer else 0
+        #: Cycles for which the hidden layer learns, beside those of its sums.
+        self.hidden_learning = HiddenTrainer.learning if params.trains_hidden else 0
         #: Cycles from the end of the last exemplar to the next command, beside one for each
         #: exemplar and row.
         self.updating = self.latency
@@ -146,7 +151,7 @@ class Trainer(wiring.Component):
             "writes": In(stream.Signature(row_layout(params))),
             "reads": In(stream.Signature(bits_for(params.rows - 1))),
             "seeds": In(stream.Signature(seed_layout())),
-            **({"hidden_writes": In(binary), "settled": Out(1)} if binary else {}),
+            **layer_ports(params),
             "cut": In(1),
             "o": Out(stream.Signature(class_layout(params))),
             "rows": Out(stream.Signature(width)),
@@ -169,7 +174,7 @@ class Trainer(wiring.Component):
         )
         m.submodules.softmax = softmax = Softmax(p)
         m.submodules.rounding = lfsr = Lfsr(p.lfsr)
-        source, cut, waiting, layer = self.i, self.cut, None, self._layer
+        source, cut, waiting, trained, layer = self.i, self.cut, None, None, self._layer
         if layer:
             m.submodules.hidden = layer
             source = layer.o
@@ -177,7 +182,7 @@ class Trainer(wiring.Component):
         kept, keep = exemplars.read_port(), exemplars.write_port()
         stages = [now.asked]
         for number in range(1, self.latency):
-            stages.append(Signal(stage_layout(p), name=f"stage_{number}"))
+            stages.append(Signal(stage_layout(p.rows), name=f"stage_{number}"))
             m.d.sync += stages[-1].eq(stages[-2])
         # The weights of a row are needed when its gradient is complete, or at once for a sum.
         late = stages[LOADED]
@@ -205,7 +210,7 @@ class Trainer(wiring.Component):
         m.d.sync += [held.eq(read.data), bits.eq(kept.data)]
         summed = sum_of_weights(m, p, stages, held, bits)
         self._name(m, now, softmax.i, stages[-1], summed)
-        error = self._errors(m, now, softmax.o, lfsr.word)
+        errors, error = keep_errors(m, now, softmax.o, lfsr.word)
         fresh = next_weights(m, p, stages, held, bits, error, lfsr.word, self.batch)
         rounding, updated, shares = stages[UPDATED - 1], stages[UPDATED], softmax.o
         used = Mux(now.updating, rounding.valid & rounding.last, shares.valid)
@@ -220,6 +225,9 @@ class Trainer(wiring.Component):
             write.data.eq(Cat(fresh)),
         ]
         answered = shares.valid & shares.payload.last
+        if isinstance(layer, HiddenTrainer):
+            trained = layer.learned
+            train(m, now, layer, read, errors, held, error, lfsr, answered)
         with m.If(answered):
             m.d.sync += self.hits.eq(self.hits + (self.o.payload.label == now.label))
         with m.FSM(init="clear") as control:
@@ -227,14 +235,16 @@ class Trainer(wiring.Component):
                 # The next exemplar may come while one is summed, if the command has a next one.
                 going = control.ongoing("sum") | control.ongoing("wait") | control.ongoing("answer")
                 wanted = control.ongoing("take") | (going & (now.left != 1))
-                layer.feed(m, self.i, self.hidden_writes, wanted=wanted, idle=now.idle)
-                waiting, cut = self.hidden_writes.valid, cut & ~self.i.valid & ~layer.busy
+                waiting = feed(m, self, layer, wanted=wanted, idle=now.idle)
+                cut = cut & ~self.i.valid & ~layer.busy
                 m.d.comb += self.settled.eq(control.ongoing("take") & layer.i.ready)
             idle(m, now, self, write, waiting)
             take(m, now, source, cut, self.unknown)
             ended = stages[-1].valid & stages[-1].final
             sum_rows(m, now, ended, answered, self.o)
-            learn_batch(m, now, ended)
+            learn_batch(m, now, ended, trained)
+            if isinstance(layer, HiddenTrainer):
+                m.d.comb += layer.learn.eq(control.ongoing("begin"))
         if layer:
             with m.If(layer.refused):
                 m.d.sync += self.refused.eq(1)
@@ -255,29 +265,3 @@ class Trainer(wiring.Component):
             logits.payload.logit.eq(rounded(summed, self.params.logits)),
             logits.payload.last.eq(stage.final),
         ]
-
-    def _errors(self, m: Module, now: UnderWay, shares: stream.Interface, word: Signal) -> Signal:
-        """Keep the errors of exemplars, and return the one that is read."""
-        p, noted = self.params, Signal.like(now.current)
-        q_b = int(p.backward_width)
-        m.submodules.errors = errors = Memory(
-            shape=signed(q_b), depth=self.batch * p.classes, init=[], attrs={"no_rw_check": 1}
-        )
-        read, write = errors.read_port(), errors.write_port()
-        excess = Signal(signed(PROBABILITY_BITS + 2))
-        error = Signal(signed(q_b))
-        m.d.comb += [
-            shares.ready.eq(1),
-            excess.eq(shares.payload.share - ((noted == now.label) << PROBABILITY_BITS)),
-            read.addr.eq(now.error_at),
-            read.en.eq(now.asked.valid & now.updating),
-        ]
-        m.d.sync += [
-            write.en.eq(shares.valid),
-            write.addr.eq(now.error_base + noted),
-            write.data.eq(rounded(excess, p.errors, word)),
-            error.eq(read.data),
-        ]
-        with m.If(shares.valid):
-            m.d.sync += noted.eq(Mux(shares.payload.last, 0, noted + 1))
-        return error

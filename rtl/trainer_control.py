@@ -47,7 +47,7 @@ class UnderWay:
         self.slot = Signal(range(batch + 1))  # exemplars that are kept
         self.base = Signal(bits_for(batch * params.beats))  # first row of the slot
         self.error_base = Signal(bits_for(batch * params.classes))  # its first error
-        self.asked = Signal(stage_layout(params))  # the row that is asked for
+        self.asked = Signal(stage_layout(params.rows))  # the row that is asked for
         self.row = Signal(range(params.rows))
         self.beat = Signal(range(params.beats))
         self.current = Signal(range(params.classes))  # class of the row
@@ -220,7 +220,7 @@ def sum_rows(
             _go_on(m, now, Const(0))
 
 
-def learn_batch(m: Module, now: UnderWay, ended: Value) -> None:
+def learn_batch(m: Module, now: UnderWay, ended: Value, trained: Value | None) -> None:
     """Go through all exemplars for each row.
 
     Parameters
@@ -229,10 +229,15 @@ def learn_batch(m: Module, now: UnderWay, ended: Value) -> None:
     now : UnderWay
     ended : Value
         The last row has passed all stages.
+    trained : Value or None
+        The hidden layer has learned the batch, where it does.
     """
     p, asked = now.params, now.asked
     with m.State("begin"):  # the last error is being written
-        m.next = "update"
+        m.next = "update" if trained is None else "hidden"
+    if trained is not None:
+        with m.State("hidden"), m.If(trained):
+            m.next = "update"
     with m.State("update"):
         m.d.comb += [
             now.updating.eq(1),

@@ -15,6 +15,7 @@ from rtl.lanes import used_lanes
 __all__ = [
     "LOADED",
     "UPDATED",
+    "codes",
     "next_weights",
     "stage_layout",
     "sum_of_weights",
@@ -25,8 +26,8 @@ LOADED = 2  # stage in which the bits and the weights or errors of a row are in 
 UPDATED = 4  # stage in which the new weights of a row are there
 
 
-def stage_layout(params: TrainerParams) -> StructLayout:
-    """Return the layout of what goes beside the numbers of a row on its way.
+def stage_layout(rows: int) -> StructLayout:
+    """Return the layout of what goes beside the numbers of one of some rows on its way.
 
     Returns
     -------
@@ -36,7 +37,7 @@ def stage_layout(params: TrainerParams) -> StructLayout:
         nothing comes behind it. ``row``: its number.
     """
     flags = dict.fromkeys(("valid", "first", "last", "end", "final"), 1)
-    return StructLayout({**flags, "row": bits_for(params.rows - 1)})
+    return StructLayout({**flags, "row": bits_for(rows - 1)})
 
 
 def sum_width(params: TrainerParams) -> int:
@@ -59,7 +60,8 @@ def sum_of_weights(
         L codes and L bits of the row in the stage `LOADED`.
     """
     terms, used = [], _used(params, stages[LOADED].end)
-    for lane, code in enumerate(_codes(params, weights)):
+    q_b = int(params.backward_width)
+    for lane, code in enumerate(codes(weights, params.lanes, q_b)):
         term = Signal(signed(int(params.forward_width) + 1), name=f"term_{lane}")
         forward = rounded(code, params.forward)
         m.d.sync += term.eq(
@@ -82,6 +84,8 @@ def next_weights(
     error: Value,
     word: Value,
     batch: int,
+    *,
+    hidden: bool = False,
 ) -> list[Value]:
     """Return the new codes of a row, in the stage `UPDATED` of the last exemplar of the batch.
 
@@ -101,14 +105,18 @@ def next_weights(
         Random word, which is used in the stage before `UPDATED`.
     batch : int
         Most exemplars of a batch.
+    hidden : bool
+        The row is one of latent weights, and the error that of its neuron.
     """
-    q_b, loaded = int(params.backward_width), stages[LOADED]
-    used = _used(params, stages[UPDATED - 1].end)
+    q_b, loaded, last = int(params.backward_width), stages[LOADED], stages[UPDATED - 1].end
+    own = int(params.binary_width) if hidden else q_b
+    rounding = params.binary_update if hidden else params.update
+    used = used_lanes(params.without_hidden, last) if hidden else _used(params, last)
     fresh = []
     drawn = draws(word, params.lanes)
-    for lane, code in enumerate(_codes(params, weights)):
+    for lane, code in enumerate(codes(weights, params.lanes, own)):
         gradient = Signal(signed(q_b + bits_for(batch)), name=f"gradient_{lane}")
-        step = rounded(gradient, params.update, drawn[lane])
+        step = rounded(gradient, rounding, drawn[lane])
         moved = Signal(step.shape(), name=f"step_{lane}")
         # -x is ~x + 1, and the 1 is added with it: the error comes late from its memory.
         negated, kept = ~bits[lane], Signal.like(gradient, name=f"kept_{lane}")
@@ -119,14 +127,13 @@ def next_weights(
             both = (Cat(negated, number).as_signed() for number in (kept, signed_error))
             m.d.sync += gradient.eq(sum(both) >> 1)
         m.d.sync += moved.eq(Mux(used.bit_select(lane, 1), step, 0))
-        fresh.append(saturated(code - moved, q_b))
+        fresh.append(saturated(code - moved, own))
     return fresh
 
 
-def _codes(params: TrainerParams, weights: Value) -> list[Value]:
+def codes(row: Value, lanes: int, width: int) -> list[Value]:
     """Return the codes of a row."""
-    q_b = int(params.backward_width)
-    return [weights.word_select(lane, q_b).as_signed() for lane in range(params.lanes)]
+    return [row.word_select(lane, width).as_signed() for lane in range(lanes)]
 
 
 def _used(params: TrainerParams, last: Value) -> Value:

@@ -91,6 +91,10 @@ POINTS: dict[str, tuple[str, ...]] = {
     ),
     "head": ("tie won by the lower class", "a class not seen yet would have won"),
     "hidden_layer": ("sum of 0", "every input agrees", "no input agrees"),
+    "hidden_trainer": (
+        "latent weight at its highest", "latent weight at its lowest",
+        "sum within the window", "sum beyond the window",
+    ),
     "index_code": (
         "one code", "first index of zeros", "indices wrap around", "task before", "task behind",
         "task of more bits than the index", "request taken with the last code",

@@ -241,9 +241,16 @@ def test_a_bench_with_a_wrong_weight_fails() -> None:
         run_pysim(HiddenLayer(SMALL), [written, bench.show(bench.exemplars(1))])
 
 
-@pytest.mark.parametrize(("hidden", "width"), [(0, 1), (3, 4)])
-def test_what_hardware_cannot_be(hidden, width) -> None:
-    drawn = replace(SMALL, hidden=hidden, binary_width=width)
-    message = rf"must have H >= 1 and q_v = 1 in hardware, not {hidden} and {width}"
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"hidden": 0}, r"H >= 1 and integer widths in hardware, not 0 and 8"),
+        (
+            dict.fromkeys(("forward_width", "backward_width", "binary_width"), "float"),
+            r"H >= 1 and integer widths in hardware, not 7 and float",
+        ),
+    ],
+)
+def test_what_hardware_cannot_be(changes, message) -> None:
     with pytest.raises(ValueError, match=message):
-        HiddenLayer(drawn)
+        HiddenLayer(replace(SMALL, **changes))

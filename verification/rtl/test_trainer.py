@@ -76,8 +76,12 @@ class Bench:
         self.params, self.batch = params, batch
         self.random, self.rng = random.Random(seed), np.random.default_rng(seed)
         self.width = int(params.backward_width)
-        latent = self.rng.integers(-1, 1, (params.hidden, params.features), np.int32)
+        lowest = -(2 ** (int(params.binary_width) - 1))
+        shape = (params.hidden, params.features)
+        latent = self.rng.integers(lowest, -lowest, shape, np.int32)
         self.golden = GoldenTrainer(params, latent)
+        spare = params.without_hidden.beats * params.lanes - params.features
+        self.beside = self.rng.integers(lowest, -lowest, (params.hidden, spare))
         self.padding = params.beats * params.lanes - params.concat
         self.past = np.zeros((params.classes, self.padding), np.int64)  # weights of lanes past D
         self.unknown = self.refused = self.hits = 0
@@ -108,7 +112,7 @@ class Bench:
         known = labels < classes
         met = {"exemplar of an unknown class": int((~known).sum())}
         met["batch without an exemplar"] = int(not known.any())
-        self.hits = 0
+        self.hits, of_layer = 0, {}
         if known.any():
             before = self.golden.lfsr.ticks
             kept = pack(exemplars[known].astype(np.uint8))
@@ -116,17 +120,35 @@ class Bench:
             met["tie of the largest sum"] = int(
                 (np.count_nonzero(sums == sums.max(axis=1, keepdims=True), axis=1) > 1).sum()
             )
+            near = self.near(exemplars[known])
             self.hits = self.golden.step(kept, labels[known], np.arange(classes))
             met["words"] = self.golden.lfsr.ticks - before
             ends = 2 ** (self.width - 1)
             met["weight at its highest"] = int((self.golden.weights == ends - 1).sum())
             met["weight at its lowest"] = int((self.golden.weights == -ends).sum())
+            of_layer = self.met_of_layer(near)
         self.unknown |= int(not known.all())
         command = self.command(Operation.LEARN, len(labels), classes)
         return Step(
             inputs={"commands": [command], "i": self.beats(exemplars, labels)},
-            meets={f"trainer: {name}": hits for name, hits in met.items()},
+            meets={
+                **{f"trainer: {name}": hits for name, hits in met.items()},
+                **of_layer,
+            },
         )
+
+    def met_of_layer(self, near: NDArray[np.bool_]) -> dict[str, int]:
+        """Return what a batch met in a hidden layer that learns; `near` are sums in the window."""
+        if not self.params.trains_hidden:
+            return {}
+        latent, ends = self.golden.latent, 2 ** (int(self.params.binary_width) - 1)
+        met = {
+            "latent weight at its highest": int((latent == ends - 1).sum()),
+            "latent weight at its lowest": int((latent == -ends).sum()),
+            "sum within the window": int(near.sum()),
+            "sum beyond the window": int((~near).sum()),
+        }
+        return {f"hidden_trainer: {name}": hits for name, hits in met.items()}
 
     def classify(self, exemplars: Bits, classes: int) -> Step:
         """Return the step of exemplars to classify, with their answers."""
@@ -157,18 +179,35 @@ class Bench:
         self.random.shuffle(rows)
         return Step(inputs={"writes": rows})
 
+    def near(self, exemplars: Bits) -> NDArray[np.bool_]:
+        """Return which hidden sums are within the window, whatever golden keeps of them."""
+        sums = (2 * exemplars - 1) @ np.where(self.golden.latent >= 0, 1, -1).T
+        return np.abs(sums) <= self.params.window
+
     def write_hidden(self) -> Step:
         """Return the step that writes all rows of the hidden layer; lanes past D are random."""
-        p, first = self.params, self.params.without_hidden
-        bits = self.rng.integers(0, 2, (p.hidden, first.beats * p.lanes))
-        bits[:, : p.features] = self.golden.latent >= 0
-        layout = hidden_row_layout(p)
+        layout = hidden_row_layout(self.params)
         rows = [
-            payload(layout, {"row": row, "bits": one})
-            for row, one in enumerate(codes_of(bits, p.lanes, 1))
+            payload(layout, {"row": row, "bits": one}) for row, one in enumerate(self.hidden_rows())
         ]
         self.random.shuffle(rows)
         return Step(inputs={"hidden_writes": rows})
+
+    def read_hidden(self) -> Step:
+        """Return the step that reads all rows of the hidden layer."""
+        rows = self.hidden_rows()
+        order = self.random.sample(range(len(rows)), len(rows))
+        return Step(
+            inputs={"hidden_reads": order}, outputs={"hidden_rows": [rows[row] for row in order]}
+        )
+
+    def hidden_rows(self) -> list[int]:
+        """Return the rows of the hidden layer; a binary weight of q_v = 1 is 1 for v >= 0."""
+        p, latent = self.params, self.golden.latent
+        if not p.trains_hidden:
+            latent = latent >= 0
+        whole = np.concatenate([latent, self.beside], axis=1)
+        return codes_of(whole, p.lanes, int(p.binary_width))
 
     def read(self) -> Step:
         """Return the step that reads all rows, and the pins at its end."""
@@ -211,6 +250,8 @@ class Bench:
             most = p.classes if self.random.random() < 0.2 else classes
             labels = self.rng.integers(0, most, count)
             steps += [self.learn(self.exemplars(count), labels, classes), self.read()]
+            if p.trains_hidden:
+                steps.append(self.read_hidden())
             few = self.exemplars(min(2, self.batch))
             steps.append(self.classify(few, self.random.randint(1, p.classes)))
         return steps
@@ -467,8 +508,7 @@ def test_a_bench_with_a_wrong_weight_fails() -> None:
 @pytest.mark.parametrize(
     ("given", "batch", "message"),
     [
-        ({"hidden": 2}, 4, r"must have H = 0 or q_v = 1, and q_f = 8, .* not H = 2, q_v = 4 and"),
-        ({"forward_width": 16}, 4, r"in hardware, not H = 0, q_v = 4 and q_f = 16"),
+        ({"forward_width": 16}, 4, r"A trainer must have q_f = 8 in hardware, not 16"),
         ({}, 0, r"Batch must be an integer in 1..65535, not 0"),
     ],
 )

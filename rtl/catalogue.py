@@ -42,6 +42,7 @@ from rtl.first_rows import FirstRows
 from rtl.gather import Gather
 from rtl.head import Head
 from rtl.hidden_layer import HiddenLayer
+from rtl.hidden_trainer import HiddenTrainer
 from rtl.index_code import IndexCode
 from rtl.intake import Intake
 from rtl.latent_buffer import LatentBuffer
@@ -342,6 +343,14 @@ BLOCKS: dict[str, Block] = {
         replace(_TRAINER, hidden=128, binary_width=1),
         {**_SMALL_TRAINER, "hidden": 32},
         {**_TINY_TRAINER, "hidden": 4},
+        unit="lane",
+        units=lambda a: a["params"].lanes,
+    ),
+    "hidden_trainer": Block(
+        component=HiddenTrainer,
+        full={"params": replace(_TRAINER, hidden=128, binary_width=8), "batch": 128},
+        small={"params": {**_SMALL_TRAINER, "hidden": 32}, "batch": 32},
+        tiny={"params": {**_TINY_TRAINER, "hidden": 4}, "batch": 4},
         unit="lane",
         units=lambda a: a["params"].lanes,
     ),

@@ -194,10 +194,11 @@ class HiddenTrainer(wiring.Component):
         with m.If(taken):
             m.d.sync += [self.rows.valid.eq(there), wrong.eq(wrong | ~there)]
         rest = read.data
-        latent = Cat(
-            Cat(rest.word_select(lane, width - 1), ~layer.binary[lane]) for lane in range(p.lanes)
+        pairs = (
+            (rest.word_select(lane, width - 1), ~layer.binary[lane]) for lane in range(p.lanes)
         )
-        m.d.comb += self.rows.payload.eq(latent)
+        latent = self.rows.payload
+        m.d.comb += latent.eq(Cat(Cat(*pair) for pair in pairs))
         return latent
 
     def _exemplars(self, m: Module, summing: Signal) -> tuple[Value, Value]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Memories, actions and cycles of the frozen hidden layer of a trainer (contract, 12).
+"""Memories, actions and cycles of the hidden layer of a trainer, frozen or not (contract, 12).
 
 The counters of rows and beats and the marks beside the stages are left out; they have few bits. So
 are the cycles in which the popcount runs empty behind the last row of an exemplar.

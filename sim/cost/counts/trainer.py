@@ -8,7 +8,7 @@ few bits compared with a row.
 from golden.params import TrainerParams
 from golden.params.checks import check_integer
 from golden.params.training import PROBABILITY_BITS
-from sim.cost.counts import hidden_layer, lfsr, softmax
+from sim.cost.counts import hidden_layer, hidden_trainer, lfsr, softmax
 from sim.cost.counts.adder_tree import tree_of
 from sim.cost.counts.tally import Action, Memory, Tally, field_bits
 
@@ -20,6 +20,7 @@ __all__ = [
     "learn_cycles",
     "leave_out",
     "memories",
+    "read_hidden_rows",
     "read_rows",
     "take_cycles",
     "write_hidden_rows",
@@ -29,12 +30,14 @@ __all__ = [
 
 def memories(params: TrainerParams, batch: int) -> tuple[Memory, ...]:
     """Return the memories: rows of weights, bits and errors of a batch, and the hidden layer's."""
+    frozen, learning = hidden_layer.memories, hidden_trainer.memories
+    hidden = learning(params, batch) if params.trains_hidden else frozen(params)
     return (
         Memory("weights", params.rows, _row_bits(params), ports=2),
         Memory("exemplars", batch * params.beats, params.lanes),
         Memory("errors", batch * params.classes, int(params.backward_width)),
         *(memory.within("softmax") for memory in softmax.memories(params)),
-        *(memory.within("hidden") for memory in hidden_layer.memories(params)),
+        *(memory.within("hidden") for memory in hidden),
     )
 
 
@@ -60,14 +63,21 @@ def read_rows(params: TrainerParams, rows: int) -> Tally:
 
 def write_hidden_rows(params: TrainerParams, rows: int) -> Tally:
     """Return the actions of writing rows of the hidden layer."""
-    return hidden_layer.write_rows(params, rows).within("hidden")
+    layer = hidden_trainer if params.trains_hidden else hidden_layer
+    return layer.write_rows(params, rows).within("hidden")
+
+
+def read_hidden_rows(params: TrainerParams, rows: int) -> Tally:
+    """Return the actions of reading rows of a hidden layer that learns."""
+    return hidden_trainer.read_rows(params, rows).within("hidden")
 
 
 def leave_out(params: TrainerParams, exemplars: int) -> Tally:
     """Return the actions of exemplars of unknown classes: their bits are taken all the same."""
     check_integer("Exemplars to leave out", exemplars, 0)
     kept = Tally({Action("exemplars", "write", params.lanes): exemplars * params.beats})
-    return kept + hidden_layer.pass_on(params, exemplars).within("hidden")
+    layer = hidden_trainer if params.trains_hidden else hidden_layer
+    return kept + layer.pass_on(params, exemplars).within("hidden")
 
 
 def classify(params: TrainerParams, exemplars: int, classes: int) -> Tally:
@@ -148,7 +158,8 @@ def learn(params: TrainerParams, exemplars: int, classes: int) -> Tally:
     shares = softmax.share(params, classes).within("softmax")
     rows = classes * params.beats
     update = exemplars * added + word + updated + write_rows(params, 1)
-    return forward + exemplars * (shares + classes * error) + rows * update
+    hidden = _learn_hidden(params, exemplars, classes) if params.trains_hidden else Tally()
+    return forward + exemplars * (shares + classes * error) + hidden + rows * update
 
 
 def classify_cycles(params: TrainerParams, exemplars: int, classes: int) -> int:
@@ -174,8 +185,9 @@ def learn_cycles(params: TrainerParams, exemplars: int, classes: int) -> int:
     """Return the cycles from the command to learn a batch until the next command is taken.
 
     The command is taken. For each exemplar its beats are taken, all rows are read and summed, and
-    the softmax gives its shares after it took the last sum. Then, after a cycle, every row reads
-    all exemplars. The last one goes through all stages.
+    the softmax gives its shares after it took the last sum. Then, after a cycle, a hidden layer
+    learns, unless it is frozen; and every row reads all exemplars. The last one goes through all
+    stages.
 
     Parameters
     ----------
@@ -187,6 +199,8 @@ def learn_cycles(params: TrainerParams, exemplars: int, classes: int) -> int:
     check_integer("Exemplars", exemplars, 1)
     check_integer("Classes", classes, 1)
     update = 1 + exemplars * classes * params.beats + 4 + _levels(params)
+    if params.trains_hidden:
+        update += hidden_trainer.learn_cycles(params, exemplars, classes)
     return 1 + _passed(params, exemplars, take_cycles(params, classes)) + update
 
 
@@ -204,6 +218,20 @@ def take_cycles(params: TrainerParams, classes: int) -> int:
     check_integer("Classes", classes, 1)
     # The softmax takes the last sum in the cycle in which it is there.
     return _forward_cycles(params, classes) + softmax.share_cycles(classes) - classes
+
+
+def _learn_hidden(params: TrainerParams, exemplars: int, classes: int) -> Tally:
+    """Return the actions of learning a batch in the hidden layer, with what it is given."""
+    q_b, row = int(params.backward_width), _row_bits(params)
+    given = Tally({
+        Action("weights", "read", row): 1,
+        Action("held", "register", row): 1,
+        Action("errors", "read", q_b): 1,
+        Action("errors", "register", q_b): 1,
+    })  # fmt: skip
+    asked = exemplars * hidden_trainer.groups(params) * classes
+    own = hidden_trainer.learn(params, exemplars, classes).within("hidden")
+    return asked * given + own + hidden_trainer.words(params, exemplars)
 
 
 def _passed(params: TrainerParams, exemplars: int, each: int) -> int:

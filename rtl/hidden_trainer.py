@@ -128,7 +128,7 @@ class HiddenTrainer(wiring.Component):
             stages.append(Signal(now.asked.shape(), name=f"stage_{number}"))
             m.d.sync += stages[-1].eq(stages[-2])
         moved = Signal(hidden_row_layout(p))  # a row of latent weights that is written
-        moving = Signal()
+        moving = Signal(name="row_moves")
         latent = self._latent(m, stages[LOADED], moved, moving)
         features, near = self._exemplars(m, stages[SUMMED - 1])
         error = self._gradients(m, stages, near)

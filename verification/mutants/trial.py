@@ -38,12 +38,15 @@ PARTS = {
     "core_units": "core_draws",
     "core_values": "core_draws",
     "cwr_control": "cwr",
+    "hidden_walk": "hidden_trainer",
     "low_rank_control": "low_rank",
     "low_rank_sums": "low_rank",
     "network_blocks": "network",
     "online_mixture_close": "online_mixture",
     "online_mixture_control": "online_mixture",
     "trainer_control": "trainer",
+    "trainer_errors": "trainer",
+    "trainer_hidden": "hidden_trainer",
     "trainer_lanes": "trainer",
 }
 

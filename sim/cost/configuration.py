@@ -102,7 +102,9 @@ class TaskSection(Section):
     trainer_bits : {8, 16, 32}
         q_b, bits of a weight of the integer head.
     trainer_hidden : int
-        H, neurons of a frozen hidden layer in front of the integer head.
+        H, neurons of a hidden layer in front of the integer head.
+    trainer_latent_bits : {1, 4, 8, 16}
+        q_v, bits of a weight of that layer; 1 freezes it.
     counter_bits : int
         Bits of a counter of the ternary head.
     """
@@ -119,12 +121,13 @@ class TaskSection(Section):
     fit: Literal["host", "chip"] = "chip"
     trainer_bits: Literal[8, 16, 32] = 8
     trainer_hidden: int = Field(default=0, ge=0, le=2**HIDDEN_WIDTH - 1)
+    trainer_latent_bits: Literal[1, 4, 8, 16] = 1
     counter_bits: int = Field(default=8, ge=4, le=8)
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
-        """Leave out a hidden layer that is not there: older digests do not contain it."""
-        args = super().__repr_args__()
-        return [(name, value) for name, value in args if name != "trainer_hidden" or value]
+        """Leave out a hidden layer that is not there, or does not learn, as older digests do."""
+        absent = {("trainer_hidden", 0), ("trainer_latent_bits", 1)}
+        return [pair for pair in super().__repr_args__() if pair not in absent]
 
 
 class _CostFields(Section):

@@ -191,12 +191,15 @@ class _IntegerHead(Head):
         return tuple(memory.within("trainer") for memory in found)
 
 
-# The exemplar to classify lies in the memory of a batch. A hidden layer works on it, too.
+# The exemplar to classify lies in the memory of a batch. A hidden layer works on it, too; of one
+# that learns, the signs are enough.
 _OF_ANSWERS = (
     "trainer.weights",
     "trainer.exemplars",
     "trainer.hidden.weights",
     "trainer.hidden.exemplar",
+    "trainer.hidden.layer.weights",
+    "trainer.hidden.layer.exemplar",
 )
 
 _HEADS: dict[HeadKind, type[Head]] = {
@@ -210,11 +213,21 @@ def load_hidden(config: CostConfig) -> Phase | None:
     """Return the loading of the integer head's hidden layer after its supply is switched on.
 
     None where there is no such layer. A neuron is a packet of a header and its rows, a word each.
+    For a layer that learns no packet is defined yet, and so there are no cycles.
     """
     params = trainer_of(config)
     if not params.hidden:
         return None
     rows = params.hidden * params.without_hidden.beats
+    if params.trains_hidden:
+        return Phase(
+            name="load a hidden layer",
+            unit="layer",
+            tally=trainer.write_hidden_rows(params, rows).within("trainer"),
+            cycles=None,
+            bits=rows * params.lanes * int(params.binary_width),
+            note="no chip loads latent weights yet",
+        )
     return Phase(
         name="load a hidden layer",
         unit="layer",
@@ -232,7 +245,7 @@ def trainer_of(config: CostConfig) -> TrainerParams:
         features=prototypes.features,
         classes=config.memory.classes,
         hidden=config.task.trainer_hidden,
-        binary_width=1,
+        binary_width=config.task.trainer_latent_bits,
         backward_width=config.task.trainer_bits,
         rounding="stochastic",
         lanes=prototypes.lanes,

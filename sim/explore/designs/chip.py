@@ -164,10 +164,10 @@ def _check_head(head: AnyHead, lanes: int) -> None:
             f"the trainer has codes of 8 bits forward: head.q_f must be 8, not {head.q_f}"
         )
     most = 2**HIDDEN_WIDTH - 1
-    if head.hidden > most or (head.hidden and head.q_b_binary != 1):
+    if head.hidden > most:
         raise ValueError(
-            "the trainer's hidden layer is frozen, and its size is bounded: head.hidden must be in "
-            f"0..{most}, and head.q_b_binary 1, not {head.hidden} and {head.q_b_binary}"
+            "the size of the trainer's hidden layer is bounded: head.hidden must be in "
+            f"0..{most}, not {head.hidden}"
         )
     if head.rounding != "stochastic" or (head.lanes or 1) != lanes:
         raise ValueError(
@@ -183,7 +183,10 @@ def _of_head(head: AnyHead) -> tuple[HeadKind, dict[str, Any]]:
     if not isinstance(head, IntegerHeadConfig):
         return "binary", {"hidden": head.hidden}
     own = {"hidden": 0, "trainer_bits": head.q_b_non_binary}
-    return "integer", own | {"trainer_hidden": head.hidden}
+    layer = {"trainer_hidden": head.hidden}
+    if head.hidden:
+        layer["trainer_latent_bits"] = head.q_b_binary
+    return "integer", own | layer
 
 
 def _exemplars(params: object, classes: int) -> int:

@@ -51,9 +51,10 @@ def test_the_integer_head_is_the_trainer(config: CostConfig) -> None:
     assert phase.operations == 20 * inference(own).operations + 21 * 9 * 2 * 16 * 6
 
 
-def hidden(config: CostConfig, neurons: int) -> CostConfig:
-    """Return a configuration whose integer head has a frozen hidden layer."""
-    task = config.task.model_copy(update={"trainer_hidden": neurons})
+def hidden(config: CostConfig, neurons: int, latent_bits: int = 1) -> CostConfig:
+    """Return a configuration whose integer head has a hidden layer, which 1 bit freezes."""
+    layer = {"trainer_hidden": neurons, "trainer_latent_bits": latent_bits}
+    task = config.task.model_copy(update=layer)
     return with_head(replace(config, task=task), "integer")
 
 
@@ -109,6 +110,38 @@ def test_a_hidden_layer_is_loaded_neuron_by_neuron(config: CostConfig) -> None:
     assert "load a hidden layer" in [found.name for found in life(hidden(config, 12))]
 
 
+def test_a_hidden_layer_that_learns_is_priced_as_the_block_counts(config: CostConfig) -> None:
+    own, frozen = hidden(config, 12, 4), head_of(hidden(config, 12))
+    params, head = replace(PARAMS, hidden=12, binary_width=4), head_of(own)
+    assert head.batch == trainer.learn(params, 9, 6).within("trainer")
+    assert head.batch_cycles == trainer.learn_cycles(params, 9, 6)
+    # Two groups of neurons for six classes, and two rows a neuron, for each exemplar; 24 rows move.
+    assert frozen.batch_cycles is not None
+    assert head.batch_cycles == frozen.batch_cycles + 9 * (2 * 6 + 12 * 2) + 10
+    assert head.batch[Action("trainer.hidden.rests", "write", 8 * 3)] == 24
+    # An answer needs the signs alone: its cycles and its memories are those of a frozen layer.
+    assert head.answer is not None
+    assert frozen.answer is not None
+    assert head.answer.cycles == frozen.answer.cycles
+    assert sum(m.bits for m in head.kept) == sum(m.bits for m in frozen.kept)
+    learns = {m.component: m.bits for m in head.working if ".hidden." in m.component}
+    assert learns == {
+        "trainer.hidden.rests": 24 * 8 * 3,
+        "trainer.hidden.exemplars": 9 * 16,
+        "trainer.hidden.near": 9 * 2 * 8,
+        "trainer.hidden.gradients": 9 * 2 * 64,
+    }
+
+
+def test_a_hidden_layer_that_learns_is_loaded_by_no_packet_yet(config: CostConfig) -> None:
+    phase = load_hidden(hidden(config, 12, 4))
+    assert phase is not None
+    assert (phase.cycles, phase.bits) == (None, 24 * 8 * 4)
+    assert phase.tally[Action("trainer.hidden.rests", "write", 8 * 3)] == 24
+    assert phase.note == "no chip loads latent weights yet"
+    assert "load a hidden layer" in [found.name for found in life(hidden(config, 12, 4))]
+
+
 def test_draws_with_factors_before_a_hidden_layer_have_no_cycles(config: CostConfig) -> None:
     sampler = CorrelatedSamplerParams(
         prototypes=config.chip.sampler.prototypes, rank=3, loading_width=3
@@ -124,6 +157,8 @@ def test_a_layer_that_is_not_there_leaves_the_digest(config: CostConfig) -> None
     assert "trainer_hidden=12" in repr(hidden(config, 12))
     assert hidden(config, 0).digest == with_head(config, "integer").digest
     assert hidden(config, 12).digest != hidden(config, 0).digest
+    assert "trainer_latent_bits" not in repr(hidden(config, 12))
+    assert hidden(config, 12, 4).digest != hidden(config, 12).digest
 
 
 def test_an_answer_of_the_integer_head_is_no_part_of_inference(config: CostConfig) -> None:

@@ -132,7 +132,16 @@ def next_weights(
 
 
 def codes(row: Value, lanes: int, width: int) -> list[Value]:
-    """Return the codes of a row."""
+    """Return the codes of a row.
+
+    Parameters
+    ----------
+    row : Value
+    lanes : int
+        L, codes in the row.
+    width : int
+        Bits of a code.
+    """
     return [row.word_select(lane, width).as_signed() for lane in range(lanes)]
 
 

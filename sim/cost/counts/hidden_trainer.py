@@ -153,6 +153,14 @@ def learn_cycles(params: TrainerParams, exemplars: int, classes: int) -> int:
 
     A class of a group of neurons takes one, and so does an exemplar of a row of latent weights.
     The last one of both goes through all stages.
+
+    Parameters
+    ----------
+    params : TrainerParams
+    exemplars : int
+        Those of the batch that are learned.
+    classes : int
+        Classes of the softmax.
     """
     rows = hidden_layer.rows(params)
     return exemplars * (groups(params) * classes + rows) + 2 * _STAGES

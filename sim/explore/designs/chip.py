@@ -185,7 +185,7 @@ def _of_head(head: AnyHead) -> tuple[HeadKind, dict[str, Any]]:
     own = {"hidden": 0, "trainer_bits": head.q_b_non_binary}
     layer = {"trainer_hidden": head.hidden}
     if head.hidden:
-        layer["trainer_latent_bits"] = head.q_b_binary
+        layer["trainer_latent_bits"] = int(head.q_b_binary)
     return "integer", own | layer
 
 

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from golden.params import ChipParams
 from rtl.chip import Chip
+from rtl.chip_buses import connect_buses
 from rtl.serial_bridge import SerialBridge
 from rtl.uart import FRAME, UartReceiver, UartTransmitter, checked_divisor
 
@@ -86,44 +87,5 @@ class Board(wiring.Component):
         ]
         if self.light:
             m.d.comb += self.irq.eq(chip.irq)
-        self._connect_registers(m, chip, bridge)
-        self._connect_streams(m, chip, bridge)
+        connect_buses(m, chip, bridge)
         return m
-
-    def _connect_registers(self, m: Module, chip: Chip, bridge: SerialBridge) -> None:
-        for name in ("aw", "w", "ar"):
-            channel = getattr(bridge, name)
-            m.d.comb += [
-                getattr(chip, f"s_axil_{name}valid").eq(channel.valid),
-                channel.ready.eq(getattr(chip, f"s_axil_{name}ready")),
-            ]
-        for name in ("b", "r"):
-            channel = getattr(bridge, name)
-            m.d.comb += [
-                channel.valid.eq(getattr(chip, f"s_axil_{name}valid")),
-                getattr(chip, f"s_axil_{name}ready").eq(channel.ready),
-            ]
-        m.d.comb += [
-            chip.s_axil_awaddr.eq(bridge.aw.payload),
-            chip.s_axil_wdata.eq(bridge.w.payload.data),
-            chip.s_axil_wstrb.eq(bridge.w.payload.strb),
-            chip.s_axil_araddr.eq(bridge.ar.payload),
-            bridge.b.payload.eq(chip.s_axil_bresp),
-            bridge.r.payload.data.eq(chip.s_axil_rdata),
-            bridge.r.payload.resp.eq(chip.s_axil_rresp),
-        ]
-
-    def _connect_streams(self, m: Module, chip: Chip, bridge: SerialBridge) -> None:
-        sent, come = bridge.packets, bridge.words
-        m.d.comb += [
-            chip.s_axis_tvalid.eq(sent.valid),
-            sent.ready.eq(chip.s_axis_tready),
-            chip.s_axis_tdata.eq(sent.payload.data),
-            chip.s_axis_tkeep.eq(sent.payload.keep),
-            chip.s_axis_tlast.eq(sent.payload.last),
-            come.valid.eq(chip.m_axis_tvalid),
-            chip.m_axis_tready.eq(come.ready),
-            come.payload.data.eq(chip.m_axis_tdata),
-            come.payload.user.eq(chip.m_axis_tuser),
-            come.payload.last.eq(chip.m_axis_tlast),
-        ]

@@ -4,85 +4,22 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from golden.bits import pack, unpack
-from golden.latent_buffer import LatentBuffer
-from golden.network import Network
-from golden.params import NetworkParams
-from golden.sampler import Sampler
-from rtl.driver.load_file import load_file
-from rtl.packets import load_packets
-from rtl.program import compile_network
 from rtl.system import System
-from verification.rtl.chip_run import NETWORK
-from verification.rtl.chips import make_chip
-from verification.rtl.system.machine import HERE, Machine, ProgramError, compiled, missing
-
-CHIP = make_chip(simd=16, lanes=16, draws_per_read=2, seed=12)
-FEATURES, REQUESTS = CHIP.latent.features, 3
-LABELS = [1, 0, 1]
+from verification.rtl.system import __main__ as command
+from verification.rtl.system.example import CHIP, Example, results
+from verification.rtl.system.machine import (
+    EXAMPLE,
+    WORDS,
+    Ended,
+    Machine,
+    ProgramError,
+    compiled,
+    missing,
+)
 
 needs_system = pytest.mark.skipif(bool(missing()), reason=missing())
-
-
-class Golden:
-    """What the program of the example must print, line by line, without its cycles."""
-
-    def __init__(self) -> None:
-        rng = np.random.default_rng(3)
-        self.network = Network.random(NetworkParams.from_description(NETWORK), rng)
-        shape = self.network.params.input.array_shape
-        self.pictures = rng.integers(0, 128, (len(LABELS), *shape))
-        self.codes = rng.integers(0, 2**CHIP.sampler.prototypes.code_width, (2, FEATURES))
-
-    def header(self) -> str:
-        """Return `data.h`."""
-        packets = load_packets(compile_network(self.network, CHIP.accelerator), CHIP)
-        file = load_file(packets, self.network.params, CHIP)
-        assert self.network.head is not None
-        pictures = [picture.astype(np.uint8).tobytes() for picture in self.pictures]
-        drawn = REQUESTS * CHIP.sampler.draws_per_read
-        return (
-            "#pragma once\n#include <stdint.h>\n"
-            f"enum {{ COUNT = {len(LABELS)}, CLASSES = {CHIP.accelerator.classes},\n"
-            f"       VECTOR = {-(-FEATURES // 8)}, REQUESTS = {REQUESTS}, DRAWN = {drawn} }};\n"
-            f"static const uint8_t LOAD_FILE[] = {listed(file)};\n"
-            f"static const uint32_t LABELS[] = {listed(LABELS)};\n"
-            f"static const uint8_t PICTURES[][{len(pictures[0])}] = {table(pictures)};\n"
-            f"static const uint16_t CODES[][{FEATURES}] = {table(self.codes.tolist())};\n"
-        )
-
-    def printed(self) -> list[str]:
-        head, features = self.network.head, self.network.forward(self.pictures)
-        assert head is not None
-        lines = [
-            f"class {head.classify(x, head.params.classes)} {' '.join(map(str, head.logits(x)))}"
-            for x in features
-        ]
-        sampler, latent = Sampler(CHIP.sampler), LatentBuffer(CHIP.latent)
-        latent.learn(pack(features), LABELS)
-        for row in self.codes:
-            assert sampler.prototypes.append(row[None], [])
-        named = sampler.selector.request(len(self.codes), REQUESTS).tolist()
-        each = np.repeat(named, CHIP.sampler.draws_per_read).tolist()
-        lines += ["interrupt taken", *drawn("sampler", each, sampler.draw(named)[0])]
-        recalled = [LABELS[0]] * REQUESTS
-        return [*lines, *drawn("latent", recalled, latent.draw(recalled)[0]), "done"]
-
-
-def listed(values: object) -> str:
-    return "{" + ",".join(map(str, values)) + "}"  # pyright: ignore[reportArgumentType]
-
-
-def table(rows: object) -> str:
-    return "{" + ",".join(map(listed, rows)) + "}"  # pyright: ignore[reportArgumentType]
-
-
-def drawn(source: str, labels: list[int], rows: np.ndarray) -> list[str]:
-    vectors = np.packbits(unpack(rows, FEATURES), axis=1, bitorder="little")
-    return [f"{source} {n} {v.tobytes().hex()}" for n, v in zip(labels, vectors, strict=True)]
 
 
 @pytest.fixture(scope="module")
@@ -90,15 +27,103 @@ def machine() -> Machine:
     return Machine(CHIP)
 
 
+def done(machine: Machine, body: str, cycles: int = 200_000) -> Ended:
+    """Run a program of a few statements."""
+    return machine.run(compiled(f'#include "bus.h"\n#include "system.h"\n{body}\n'), cycles)
+
+
 @needs_system
 def test_the_example_prints_what_golden_says(machine: Machine) -> None:
-    golden = Golden()
-    ended = machine.run(compiled(HERE / "example.c", {"data.h": golden.header()}))
-    lines = ended.text.splitlines()
-    parts = [line.split() for line in lines if line.startswith("cycles ")]
-    assert [line for line in lines if not line.startswith("cycles ")] == golden.printed()
-    assert ended.status == 0
-    assert [name for _, name, _ in parts] == ["load", "classify", "learn", "draw"]
-    taken = [int(count) for *_, count in parts]
-    # What the program says of its parts is the time that the simulation took, but for its ends.
-    assert 0.9 * ended.cycles < sum(taken) < ended.cycles
+    example = Example()
+    ended = machine.run(compiled(EXAMPLE.read_text(), {"data.h": example.header()}))
+    printed, parts = results(ended.text)
+    assert (printed, ended.status) == (example.expected(), 0)
+    assert list(parts) == ["load", "classify", "learn", "draw"]
+    # What the program says of its parts is the time of the simulation, but for both its ends.
+    assert 0.95 * ended.cycles < sum(parts.values()) < ended.cycles
+
+
+@needs_system
+def test_a_damaged_load_file_is_refused(machine: Machine) -> None:
+    example = Example()
+    file = bytearray(example.load_file)
+    file[99] ^= 1
+    ended = machine.run(compiled(EXAMPLE.read_text(), {"data.h": example.header(bytes(file))}))
+    assert ended.text == "this is no load file, or it is damaged\n"
+    assert ended.status == 6  # ENGRAM_E_FILE
+
+
+@needs_system
+def test_bytes_and_halves_are_written_alone(machine: Machine) -> None:
+    body = """
+    static volatile uint32_t word = 0x11223344;
+    int main(void) {
+        volatile uint8_t *bytes = (volatile uint8_t *)&word;
+        bytes[2] = 0xaa;
+        *(volatile uint16_t *)bytes = 0xbbcc;
+        return word == 0x11aabbcc && bytes[3] == 0x11 ? 0 : 1;
+    }"""
+    assert done(machine, body).status == 0
+
+
+@needs_system
+@pytest.mark.parametrize(
+    "access",
+    ["REGISTERS[0x3ff]", "REGISTERS[0x400]", "((volatile uint8_t *)REGISTERS)[4] = 0"],
+)
+def test_an_access_that_the_chip_refuses_is_told_once(machine: Machine, access: str) -> None:
+    before = "if (REGISTERS[0] != ENGRAM_ID_VALUE || refused()) return 2;"
+    after = "return !refused() || refused();"
+    body = f"int main(void) {{ {before} (void)({access}); {after} }}"
+    assert done(machine, body).status == 0
+
+
+@needs_system
+@pytest.mark.parametrize("instruction", ["ebreak", "ecall", ".word 0"])
+def test_a_trap_ends_the_program(machine: Machine, instruction: str) -> None:
+    body = f'int main(void) {{ __asm__ volatile("{instruction}"); return 0; }}'
+    assert done(machine, body) == Ended("", 255, done(machine, body).cycles)
+
+
+@needs_system
+def test_a_number_has_all_its_digits(machine: Machine) -> None:
+    numbers = [0, 7, -1, 2**31 - 1, -(2**31)]
+    calls = "".join(f'put_number((int32_t){n % 2**32}u); put_text(" ");' for n in numbers)
+    ended = done(machine, f"int main(void) {{ {calls} return 3; }}")
+    assert (ended.text.split(), ended.status) == (list(map(str, numbers)), 3)
+
+
+@needs_system
+def test_what_cannot_be_run_is_told(machine: Machine) -> None:
+    with pytest.raises(ProgramError, match="the program did not end within 5000 cycles"):
+        done(machine, 'int main(void) { put_text("on"); for (;;) {} }', 5000)
+    with pytest.raises(ProgramError, match="main.c:3:25: error: 'nothing' undeclared"):
+        done(machine, "int main(void) { return nothing; }")
+    with pytest.raises(ProgramError, match="leaves less than 4 KB of its memory for the stack"):
+        done(machine, f"static char room[{4 * WORDS}]; int main(void) {{ return room[9]; }}")
+    with pytest.raises(ProgramError, match=f"a program must have at most {4 * WORDS} bytes"):
+        machine.run(bytes(4 * WORDS + 1))
+
+
+@needs_system
+def test_the_command_runs_the_example(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main([]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-1] == "every line equals golden"
+    assert printed[-2].startswith("status 0 after ")
+
+
+@needs_system
+def test_the_command_tells_a_file_that_is_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main([str(tmp_path / "nothing.c")]) == 2
+    assert "nothing.c" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [0, 1, 3, 100])
+def test_a_memory_that_is_no_power_of_two_is_refused(words: int) -> None:
+    with pytest.raises(
+        ValueError, match=f"words must be a power of two and at least 2, not {words}"
+    ):
+        System(CHIP, 4, words)

@@ -18,9 +18,11 @@ from sim.work.lock import locked
 from verification.rtl.driver.library import STRICT, programs_of_the_page, sources
 from verification.rtl.models import BUILDS, tool_path
 
-__all__ = ["Ended", "Machine", "ProgramError", "compiled", "missing"]
+__all__ = ["CYCLES", "EXAMPLE", "WORDS", "Ended", "Machine", "ProgramError", "compiled", "missing"]
 
 HERE = Path(__file__).parent
+#: The program that ships.
+EXAMPLE = HERE / "example.c"
 #: Core of a wheel, with two buses in Wishbone and no data cache.
 CORE_WHEEL, CORE_FILE = "pythondata_cpu_vexriscv", "verilog/VexRiscv_Lite.v"
 COMPILER = "riscv64-unknown-elf-gcc"
@@ -29,7 +31,9 @@ TARGET = ("-march=rv32im_zicsr", "-mabi=ilp32")
 #: No library; a loop that copies is not turned into a call of memcpy, which may be itself.
 FREESTANDING = ("-ffreestanding", "-nostdlib", "-static", "-fno-tree-loop-distribute-patterns")
 #: Cycles of a bit of the console, words of the memory.
-DIVISOR, WORDS = 4, 2**16
+DIVISOR, WORDS = 4, 2**18
+#: Cycles after which a program that has not ended is ended.
+CYCLES = 50_000_000
 
 
 class ProgramError(Exception):
@@ -54,13 +58,13 @@ def missing() -> str:
     return ""
 
 
-def compiled(program: Path, texts: Mapping[str, str] | None = None) -> bytes:
+def compiled(program: str, texts: Mapping[str, str] | None = None) -> bytes:
     """Compile a program in C with the driver; return the bytes of the memory from 0 on.
 
     Parameters
     ----------
-    program : Path
-        File with `main`.
+    program : str
+        Text with `main`.
     texts : mapping of str to str, optional
         Further files that it includes, by name.
 
@@ -69,8 +73,8 @@ def compiled(program: Path, texts: Mapping[str, str] | None = None) -> bytes:
     ProgramError
         If the compiler or the linker finds fault with it.
     """
-    own = {path.name: path.read_text() for path in sorted(HERE.glob("*.[chS]"))}
-    files = {**own, **sources(), "bus.h": _bus(), **(texts or {}), "main.c": program.read_text()}
+    own = {name: (HERE / name).read_text() for name in ("start.S", "system.c", "system.h")}
+    files = {**own, **sources(), "bus.h": _bus(), **(texts or {}), "main.c": program}
     linker = (HERE / "system.ld").read_text().replace("MEMORY_BYTES", str(4 * WORDS))
     folder = BUILDS / f"program-{_hash([*files.values(), linker, *TARGET])}"
     with locked(folder.with_suffix(".lock")):
@@ -114,7 +118,7 @@ class Machine:
     def _program(self) -> Path:
         return self._folder / "system"
 
-    def run(self, program: bytes, cycles: int = 20_000_000) -> Ended:
+    def run(self, program: bytes, cycles: int = CYCLES) -> Ended:
         """Run a program from the reset to its end.
 
         Raises

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """A RISC-V processor runs the driver's example beside the chip; what it prints equals golden."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from verification.rtl.system.machine import (
     compiled,
     missing,
 )
+
+PAGE = (Path(__file__).parents[2] / "docs" / "system.md").read_text(encoding="utf-8")
 
 needs_system = pytest.mark.skipif(bool(missing()), reason=missing())
 
@@ -100,7 +103,9 @@ def test_what_cannot_be_run_is_told(machine: Machine) -> None:
     with pytest.raises(ProgramError, match="main.c:3:25: error: 'nothing' undeclared"):
         done(machine, "int main(void) { return nothing; }")
     with pytest.raises(ProgramError, match="leaves less than 4 KB of its memory for the stack"):
-        done(machine, f"static char room[{4 * WORDS}]; int main(void) {{ return room[9]; }}")
+        done(
+            machine, f"static volatile char room[{4 * WORDS}]; int main(void) {{ return room[9]; }}"
+        )
     with pytest.raises(ProgramError, match=f"a program must have at most {4 * WORDS} bytes"):
         machine.run(bytes(4 * WORDS + 1))
 
@@ -111,6 +116,42 @@ def test_the_command_runs_the_example(capsys: pytest.CaptureFixture[str]) -> Non
     printed = capsys.readouterr().out.splitlines()
     assert printed[-1] == "every line equals golden"
     assert printed[-2].startswith("status 0 after ")
+
+
+@needs_system
+def test_the_page_shows_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    (shown,) = re.findall(r"```\n(cycles load .*?)```", PAGE, re.S)
+    command.main([])
+    right, printed = shown.splitlines(), iter(capsys.readouterr().out.splitlines())
+    assert all(line in printed for line in right if line != "...")  # in this order
+
+
+@needs_system
+def test_the_program_of_the_page_runs(machine: Machine) -> None:
+    (program,) = re.findall(r"```c\n(.*?)```", PAGE, re.S)
+    listed = ",".join(map(str, Example().load_file))
+    header = f"#include <stdint.h>\nstatic const uint8_t LOAD_FILE[] = {{{listed}}};\n"
+    ended = machine.run(compiled(program, {"load.h": header}))
+    assert ended.status == 0
+    assert 0 < int(ended.text) < ended.cycles
+
+
+@needs_system
+def test_an_access_of_a_register_takes_two_cycles_more_than_one_of_a_place(
+    machine: Machine,
+) -> None:
+    body = """
+    static void looks(volatile uint32_t *at) { for (int i = 0; i < 100; ++i) (void)*at; }
+    int main(void) {
+        uint32_t before, first, second = 0;
+        for (int round = 0; round < 2; ++round) {
+            before = cycles(), looks(REGISTERS), first = cycles() - before;
+            before = cycles(), looks(FIFO + FULL), second = cycles() - before;
+        }
+        put_number((int32_t)(first - second));
+        return 0;
+    }"""
+    assert abs(int(done(machine, body).text) - 2 * 100) < 10
 
 
 @needs_system

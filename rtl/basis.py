@@ -4,12 +4,12 @@
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from golden.params import CorrelatedSamplerParams
 from golden.params.correlated import MAX_SUM, SCALE_WIDTH
+from rtl.memories import Memory
 from rtl.scale import SHIFT_WIDTH, Scale, square_width
 
 __all__ = ["Basis", "compared_rows", "loadings_layout", "scales_layout"]
@@ -177,7 +177,7 @@ class Basis(wiring.Component):
         width = len(self.rows.payload)
         # A basis that can be read is no longer written.
         m.submodules.memory = loadings = Memory(
-            shape=unsigned(width), depth=self._depth, init=[], attrs={"no_rw_check": 1}
+            shape=unsigned(width), depth=self._depth, attrs={"no_rw_check": 1}, one_port=True
         )
         write = loadings.write_port()
         spare = (memory.beats * memory.lanes - memory.features) * p.loading_width
@@ -218,7 +218,7 @@ class Basis(wiring.Component):
         """Write the scales as they come, into rows; return whether one is written."""
         p = self.params
         m.submodules.scales = scales = Memory(
-            shape=scales_layout(p), depth=self._scale_rows, init=[], attrs={"no_rw_check": 1}
+            shape=scales_layout(p), depth=self._scale_rows, attrs={"no_rw_check": 1}, one_port=True
         )
         read, write = scales.read_port(), scales.write_port(granularity=1)
         place, row = Signal(range(p.lanes_compared)), Signal(range(self._scale_rows))

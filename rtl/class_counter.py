@@ -4,7 +4,7 @@
 from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
-from amaranth.lib.memory import Memory, ReadPort, WritePort
+from amaranth.lib.memory import ReadPort, WritePort
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
@@ -21,6 +21,7 @@ from rtl.class_slots import (
     take_request,
 )
 from rtl.lanes import used_lanes
+from rtl.memories import Memory
 from rtl.prototypes import header_layout
 
 __all__ = ["ClassCounter"]
@@ -103,7 +104,7 @@ class ClassCounter(wiring.Component):
         attrs = {"no_rw_check": 1}
         counts, slot = unsigned(COUNT_WIDTH * p.prototypes.lanes), seen_layout(p)
         m.submodules.counters = counters = Memory(shape=counts, depth=p.rows, init=[], attrs=attrs)
-        m.submodules.seen = seen = Memory(shape=slot, depth=p.slots, init=[], attrs=attrs)
+        m.submodules.seen = seen = Memory(shape=slot, depth=p.slots, attrs=attrs, one_port=True)
         read, seen_read, seen_write = counters.read_port(), seen.read_port(), seen.write_port()
         m.d.comb += [
             now.last.eq(now.beat == p.prototypes.beats - 1),

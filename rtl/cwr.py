@@ -3,7 +3,6 @@
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from golden.params import CwrParams
@@ -11,6 +10,7 @@ from golden.params.checks import check_integer
 from golden.params.training import MAX_LANES, SEEN_BITS, SHARE_BITS
 from rtl.affine import saturated
 from rtl.cwr_control import Operation, UnderWay, command, command_layout, next_row, take
+from rtl.memories import Memory
 from rtl.quotient import Quotient
 from rtl.root import Root
 

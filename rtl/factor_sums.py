@@ -6,13 +6,13 @@ from typing import Any
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from golden.params import CorrelatedSamplerParams, Stream
 from rtl.basis import loadings_layout
 from rtl.lfsr import Lfsr, load_seeds, seed_layout
+from rtl.memories import Memory
 
 __all__ = ["FactorSums", "place_layout", "request_layout", "sums_layout"]
 

@@ -3,13 +3,13 @@
 
 from amaranth.hdl import Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from golden.params import AcceleratorParams
 from rtl import mvu, strip
 from rtl.descriptor import tag_layout
 from rtl.lanes import lane_range
+from rtl.memories import Memory
 
 __all__ = ["Fetch", "fill_layout", "write_layout"]
 
@@ -100,7 +100,7 @@ class Fetch(wiring.Component):
     def _memory(self, m: Module, bank: int, advance: Signal) -> Value:
         """Return the word of a memory at the address of the previous step, if the step reads it."""
         m.submodules[f"map_{bank}"] = memory = Memory(
-            shape=unsigned(self.params.mvu.simd), depth=self.params.map_depth, init=[]
+            shape=unsigned(self.params.mvu.simd), depth=self.params.map_depth, one_port=True
         )
         port, read, step = memory.write_port(), memory.read_port(), self.i.payload
         word, writes = self.write.payload, self.write.valid & (self.write.payload.bank == bank)

@@ -6,12 +6,12 @@ import math
 from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from golden.params import BernoulliParams, TrainerParams
 from rtl.affine import saturated
+from rtl.memories import Memory
 from rtl.trainer import row_layout
 
 __all__ = ["FirstRows", "codes_layout", "magnitudes"]

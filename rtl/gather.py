@@ -3,12 +3,12 @@
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from golden.params import AcceleratorParams
 from rtl.descriptor import descriptor_layout, tag_layout
 from rtl.lanes import lane_range
+from rtl.memories import Memory
 from rtl.mvu import step_layout
 
 __all__ = ["Gather"]

@@ -6,13 +6,13 @@ from dataclasses import replace
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from golden.params import TrainerParams, XnorParams
 from rtl.beat import beat_layout
 from rtl.lanes import used_lanes
+from rtl.memories import Memory
 from rtl.xnor import Xnor, xnor_latency
 
 __all__ = ["HiddenLayer", "hidden_row_layout"]
@@ -106,11 +106,9 @@ class HiddenLayer(wiring.Component):
         m = Module()
         p, once = self.params, {"no_rw_check": 1}  # what is written is read in a later cycle
         rows = p.hidden * self.first.beats
-        m.submodules.weights = weights = Memory(
-            shape=unsigned(p.lanes), depth=rows, init=[], attrs=once
-        )
+        m.submodules.weights = weights = Memory(shape=unsigned(p.lanes), depth=rows, attrs=once)
         m.submodules.exemplar = exemplar = Memory(
-            shape=unsigned(p.lanes), depth=self.first.beats, init=[], attrs=once
+            shape=unsigned(p.lanes), depth=self.first.beats, attrs=once, one_port=True
         )
         write, keep = weights.write_port(), exemplar.write_port()
         read, kept = weights.read_port(), exemplar.read_port()

@@ -3,7 +3,6 @@
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
@@ -12,6 +11,7 @@ from rtl.affine import draws, rounded
 from rtl.beat import beat_layout
 from rtl.hidden_layer import HiddenLayer, hidden_row_layout
 from rtl.hidden_walk import Walk, follow
+from rtl.memories import Memory
 from rtl.trainer_lanes import LOADED, UPDATED, codes, next_weights
 
 __all__ = ["HiddenTrainer"]
@@ -166,7 +166,7 @@ class HiddenTrainer(wiring.Component):
         p, layer, now = self.params, self._layer, self._walk
         width = int(p.binary_width)
         m.submodules.rests = rests = Memory(
-            shape=unsigned(p.lanes * (width - 1)), depth=now.rows, init=[],
+            shape=unsigned(p.lanes * (width - 1)), depth=now.rows,
             attrs={"no_rw_check": 1},  # what is written is read in a later cycle
         )  # fmt: skip
         write, read = rests.write_port(), rests.read_port()
@@ -210,10 +210,10 @@ class HiddenTrainer(wiring.Component):
         p, layer, now = self.params, self._layer, self._walk
         once = {"no_rw_check": 1}
         m.submodules.exemplars = exemplars = Memory(
-            shape=unsigned(p.lanes), depth=self.batch * now.beats, init=[], attrs=once
+            shape=unsigned(p.lanes), depth=self.batch * now.beats, attrs=once
         )
         m.submodules.near = near = Memory(
-            shape=unsigned(p.lanes), depth=self.batch * now.groups, init=[], attrs=once
+            shape=unsigned(p.lanes), depth=self.batch * now.groups, attrs=once
         )
         keep, mark = exemplars.write_port(), near.write_port()
         features, marks = exemplars.read_port(), near.read_port()
@@ -244,7 +244,7 @@ class HiddenTrainer(wiring.Component):
         """Sum the gradients of L neurons over the classes, and keep them; return one of them."""
         p, now, q_b = self.params, self._walk, int(self.params.backward_width)
         m.submodules.gradients = gradients = Memory(
-            shape=unsigned(p.lanes * q_b), depth=self.batch * now.groups, init=[],
+            shape=unsigned(p.lanes * q_b), depth=self.batch * now.groups,
             attrs={"no_rw_check": 1},
         )  # fmt: skip
         write, read = gradients.write_port(), gradients.read_port()

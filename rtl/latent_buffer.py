@@ -3,7 +3,7 @@
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory, ReadPort, WritePort
+from amaranth.lib.memory import ReadPort, WritePort
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
@@ -12,6 +12,7 @@ from golden.params.sampling import MAX_SEEN
 from rtl.beat import beat_layout
 from rtl.lanes import used_lanes
 from rtl.lfsr import Lfsr, load_seeds, seed_layout
+from rtl.memories import Memory
 
 __all__ = ["LatentBuffer"]
 
@@ -86,9 +87,9 @@ class LatentBuffer(wiring.Component):
         p, now = self.params, _UnderWay(self.params)
         # A row that is read in the cycle of its write is not used, so that needs no logic.
         block = {"ram_style": "block", "no_rw_check": 1}
-        m.submodules.rows = rows = Memory(shape=p.lanes, depth=p.rows, init=[], attrs=block)
+        m.submodules.rows = rows = Memory(shape=p.lanes, depth=p.rows, attrs=block, one_port=True)
         m.submodules.counts = counts = Memory(
-            shape=range(MAX_SEEN + 1), depth=p.classes, init=[], attrs=block
+            shape=range(MAX_SEEN + 1), depth=p.classes, attrs=block, one_port=True
         )
         row_read, row_write = rows.read_port(), rows.write_port()
         count_read, count_write = counts.read_port(), counts.write_port()

@@ -4,7 +4,6 @@
 from amaranth.hdl import Cat, Module, signed, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
@@ -12,6 +11,7 @@ from golden.params import LowRankParams
 from rtl.beat import beat_layout
 from rtl.low_rank_control import UnderWay, compare_classes, measure, project, take
 from rtl.low_rank_sums import COST_BITS, Sums, Task, stages_of
+from rtl.memories import Memory
 from rtl.prototype_classifier import reader_members
 
 __all__ = ["LowRank", "answer_layout", "basis_layout", "factor_layout"]

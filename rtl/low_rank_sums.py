@@ -4,12 +4,12 @@
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import enum
 from amaranth.lib.data import StructLayout
-from amaranth.lib.memory import Memory
 from amaranth.utils import bits_for
 
 from golden.params import LowRankParams
 from rtl.adder_tree import add_up, levels_of
 from rtl.lanes import used_lanes
+from rtl.memories import Memory
 
 __all__ = ["COST_BITS", "Sums", "Task", "mark_layout", "stages_of"]
 

@@ -4,11 +4,11 @@
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from golden.params import MarchParams
+from rtl.memories import Memory
 
 __all__ = ["March", "failure_layout"]
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from amaranth.hdl import Array, Module, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from golden.params import MvuParams, XnorParams
 from golden.params.checks import check_integer
+from rtl.memories import Memory
 from rtl.xnor import Xnor, xnor_latency
 
 __all__ = [
@@ -190,7 +190,7 @@ class Mvu(wiring.Component):
         """Count the agreements of a step with its row of weights."""
         p, write = self.params, self.weights
         m.submodules[f"weights_{pe}"] = memory = Memory(
-            shape=unsigned(p.simd), depth=p.weight_depth, init=[]
+            shape=unsigned(p.simd), depth=p.weight_depth, one_port=True
         )
         m.submodules[f"xnor_{pe}"] = xnor = Xnor(_neuron(p))
         write_port, read_port = memory.write_port(), memory.read_port()
@@ -239,7 +239,9 @@ class Mvu(wiring.Component):
         """Compare a count with the limit of its tile, which is read three cycles earlier."""
         p, write = self.params, self.thresholds
         row = limit_layout(p)
-        m.submodules[f"thresholds_{pe}"] = memory = Memory(shape=row, depth=p.tile_depth, init=[])
+        m.submodules[f"thresholds_{pe}"] = memory = Memory(
+            shape=row, depth=p.tile_depth, one_port=True
+        )
         write_port, read_port = memory.write_port(), memory.read_port()
         near, threshold = (
             Signal(row, name=f"{name}_{pe}", reset_less=True) for name in ("near", "threshold")

@@ -3,7 +3,6 @@
 
 from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from golden.params import AcceleratorParams
@@ -11,6 +10,7 @@ from rtl.descriptor import LoadTarget, Operation, descriptor_layout, load_layout
 from rtl.fetch import Fetch, fill_layout
 from rtl.head import logit_layout
 from rtl.intake import Intake
+from rtl.memories import Memory
 from rtl.mvu import limit_layout
 from rtl.network_blocks import join_blocks, pass_tiles, read_words
 from rtl.thermometer import word_layout
@@ -164,7 +164,7 @@ class Network(wiring.Component):
         """Return the descriptor that was last fetched."""
         layout, load = descriptor_layout(self.params), self.load
         m.submodules.program = program = Memory(
-            shape=unsigned(layout.size), depth=self.params.program_depth, init=[]
+            shape=unsigned(layout.size), depth=self.params.program_depth, one_port=True
         )
         write, read = program.write_port(), program.read_port()
         m.d.comb += [

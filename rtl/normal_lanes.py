@@ -7,13 +7,13 @@ from typing import Any
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from golden.params import CorrelatedSamplerParams
 from golden.params.correlated import SCALE_WIDTH
 from rtl.basis import compared_rows, scales_layout
+from rtl.memories import Memory
 from rtl.quantiles import noise_rows, threshold_rows
 from rtl.scale import HIGHEST, SHIFT_WIDTH, UNIT
 

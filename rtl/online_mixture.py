@@ -5,13 +5,14 @@ from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory, ReadPort, WritePort
+from amaranth.lib.memory import ReadPort, WritePort
 from amaranth.lib.wiring import In, Out
 
 from golden.params import ClassCounterParams, OnlineMixtureParams, XnorParams
 from rtl.beat import beat_layout
 from rtl.class_slots import COUNT_WIDTH, Operation, command_layout, take_request
 from rtl.lanes import used_lanes
+from rtl.memories import Memory
 from rtl.online_mixture_close import close_class
 from rtl.online_mixture_control import UnderWay, compare, count, decide, kept_layout, take
 from rtl.prototypes import header_layout

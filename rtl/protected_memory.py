@@ -3,12 +3,13 @@
 
 from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import wiring
-from amaranth.lib.memory import Memory, ReadPort, WritePort
+from amaranth.lib.memory import ReadPort, WritePort
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from golden.params import SecdedParams
 from golden.params.checks import check_integer
+from rtl.memories import Memory
 from rtl.secded import checks_of, flips_of
 
 __all__ = ["ProtectedMemory"]

@@ -4,7 +4,6 @@
 from amaranth.hdl import Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
@@ -12,6 +11,7 @@ from golden.params import PrototypeClassifierParams, PrototypesParams
 from rtl.adder_tree import add_up, levels_of
 from rtl.beat import beat_layout
 from rtl.lanes import used_lanes
+from rtl.memories import Memory
 from rtl.prototypes import entry_layout
 
 __all__ = ["PrototypeClassifier", "answer_layout", "reader_members", "table_layout"]
@@ -112,7 +112,7 @@ class PrototypeClassifier(wiring.Component):
         p = self.params.prototypes
         # A row is not read in the cycle of its write.
         m.submodules.picture = picture = Memory(
-            shape=unsigned(p.lanes), depth=p.beats, init=[], attrs={"no_rw_check": 1}
+            shape=unsigned(p.lanes), depth=p.beats, attrs={"no_rw_check": 1}, one_port=True
         )
         write, read = picture.write_port(), picture.read_port()
         # What a part of a row is: the lanes of one turn.
@@ -227,7 +227,7 @@ class PrototypeClassifier(wiring.Component):
             m.d.sync += [own_codes.eq(own), own_bits.eq(bits.word_select(stages[1].turn, tables))]
         for number in range(tables):
             m.submodules[f"table_{number}"] = table = Memory(
-                shape=shape, depth=p.table_rows, init=[], attrs={"no_rw_check": 1}
+                shape=shape, depth=p.table_rows, attrs={"no_rw_check": 1}, one_port=True
             )
             write, read = table.write_port(), table.read_port()
             code = own_codes[number]

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory, ReadPort, WritePort
+from amaranth.lib.memory import ReadPort, WritePort
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, ceil_log2
 
 from golden.params import MarchParams, PrototypesParams, SecdedParams, WatchParams
 from rtl.march import March, failure_layout
+from rtl.memories import Memory
 from rtl.scrubber import INTERVAL_WIDTH, Scrubber
 from rtl.secded import checks_of, flips_of
 

@@ -6,11 +6,12 @@ from typing import Any
 from amaranth.hdl import Cat, Const, Module, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
-from amaranth.lib.memory import Memory, ReadPort, WritePort
+from amaranth.lib.memory import ReadPort, WritePort
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from golden.params import PrototypesParams, WatchParams
+from rtl.memories import Memory
 from rtl.prototype_rows import UNWATCHED, PrototypeRows, connect_watch, watch_members
 
 __all__ = ["Prototypes", "entry_layout", "header_layout"]

@@ -4,12 +4,12 @@
 from amaranth.hdl import Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from golden.params import PrototypesParams, SelectorParams, Stream, stream_params
 from rtl.lfsr import Lfsr, load_seeds, seed_layout
+from rtl.memories import Memory
 from rtl.prototypes import WORD_WIDTH, header_layout
 
 __all__ = ["Selector", "weight_layout"]

@@ -6,13 +6,13 @@ import math
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from golden.params import TrainerParams
 from golden.params.training import PROBABILITY_BITS
 from rtl.divider import Divider
+from rtl.memories import Memory
 
 __all__ = ["LOGIT_BITS", "Softmax", "logit_layout", "share_layout"]
 
@@ -127,7 +127,10 @@ class Softmax(wiring.Component):
         """Return the exponential of the logit that was asked for, in the last stage."""
         # A logit is not read in the cycle of its write.
         m.submodules.logits = logits = Memory(
-            shape=signed(LOGIT_BITS), depth=self.params.classes, init=[], attrs={"no_rw_check": 1}
+            shape=signed(LOGIT_BITS),
+            depth=self.params.classes,
+            attrs={"no_rw_check": 1},
+            one_port=True,
         )
         m.submodules.table = table = Memory(
             shape=bits_for(ONE), depth=len(EXPONENTIALS), init=EXPONENTIALS

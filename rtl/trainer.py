@@ -4,7 +4,6 @@
 from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
@@ -15,6 +14,7 @@ from rtl.affine import rounded
 from rtl.beat import beat_layout
 from rtl.hidden_trainer import HiddenTrainer
 from rtl.lfsr import Lfsr, load_seeds, seed_layout
+from rtl.memories import Memory
 from rtl.softmax import LOGIT_BITS, Softmax
 from rtl.trainer_control import UnderWay, command_layout, idle, learn_batch, sum_rows, take
 from rtl.trainer_errors import keep_errors
@@ -170,7 +170,7 @@ class Trainer(wiring.Component):
             shape=self.rows.payload.shape(), depth=p.rows, init=[], attrs=once
         )
         m.submodules.exemplars = exemplars = Memory(
-            shape=unsigned(p.lanes), depth=self.batch * p.beats, init=[], attrs=once
+            shape=unsigned(p.lanes), depth=self.batch * p.beats, attrs=once, one_port=True
         )
         m.submodules.softmax = softmax = Softmax(p)
         m.submodules.rounding = lfsr = Lfsr(p.lfsr)

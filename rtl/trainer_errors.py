@@ -3,10 +3,11 @@
 
 from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import stream
-from amaranth.lib.memory import Memory, ReadPort
+from amaranth.lib.memory import ReadPort
 
 from golden.params.training import PROBABILITY_BITS
 from rtl.affine import rounded
+from rtl.memories import Memory
 from rtl.trainer_control import UnderWay
 
 __all__ = ["keep_errors"]
@@ -29,7 +30,7 @@ def keep_errors(
     p, noted = now.params, Signal.like(now.current, name="noted")
     q_b = int(p.backward_width)
     m.submodules.errors = errors = Memory(
-        shape=signed(q_b), depth=now.batch * p.classes, init=[], attrs={"no_rw_check": 1}
+        shape=signed(q_b), depth=now.batch * p.classes, attrs={"no_rw_check": 1}, one_port=True
     )
     read, write = errors.read_port(), errors.write_port()
     excess = Signal(signed(PROBABILITY_BITS + 2))

@@ -6,6 +6,8 @@ import re
 from amaranth.back import rtlil, verilog
 from amaranth.lib import wiring
 
+from rtl.memories import Macros
+
 __all__ = ["convert", "netlist_of", "written"]
 
 # Yosys makes every combinational process sensitive to a trigger, so that it runs once at the start.
@@ -34,9 +36,19 @@ def convert(component: wiring.Component, name: str, memory_init: bool = False) -
     return written(netlist_of(component, name), memory_init)
 
 
-def netlist_of(component: wiring.Component, name: str) -> str:
-    """Return the netlist of a block, not yet elaborated, in RTLIL; to make it takes longest."""
-    return rtlil.convert(component, name=name, emit_src=False)
+def netlist_of(component: wiring.Component, name: str, macros: Macros | None = None) -> str:
+    """Return the netlist of a block, not yet elaborated, in RTLIL; to make it takes longest.
+
+    Parameters
+    ----------
+    component : amaranth.lib.wiring.Component
+        Block.
+    name : str
+        Name of its module.
+    macros : Macros, optional
+        Takes the memories, which are then modules that the netlist does not have.
+    """
+    return rtlil.convert(component, name=name, platform=macros, emit_src=False)
 
 
 def written(netlist: str, memory_init: bool = False) -> str:

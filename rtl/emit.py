@@ -26,6 +26,7 @@ from rtl.descriptor import load_layout
 from rtl.driver import driver_sources
 from rtl.driver.load_file import load_file
 from rtl.ip_xact import ip_xact
+from rtl.memories import Macros
 from rtl.packets import Packet, change_packets, check_embedding, load_packets
 from rtl.program import LoadWord, WeightedNetwork, compile_network
 from rtl.registers import Register, chip_registers, markdown
@@ -95,6 +96,8 @@ class Design:
         Unit by which its cost is divided, and the number of units; see `rtl.catalogue.Block`.
     registers : tuple of Register
         Registers of a chip; none of another block.
+    macros : Macros, optional
+        Memories that are modules of their own, which `verilog` does not have.
     """
 
     name: str
@@ -108,9 +111,16 @@ class Design:
     unit: str
     units: int
     registers: tuple[Register, ...] = ()
+    macros: Macros | None = None
 
     @classmethod
-    def of(cls, name: str, arguments: Mapping[str, Any], memory_init: bool = False) -> "Design":
+    def of(
+        cls,
+        name: str,
+        arguments: Mapping[str, Any],
+        memory_init: bool = False,
+        macros: Macros | None = None,
+    ) -> "Design":
         """Elaborate a block of the catalogue with the arguments of its constructor.
 
         Parameters
@@ -121,10 +131,12 @@ class Design:
             Arguments by name.
         memory_init : bool, optional
             Whether the Verilog fills memories with zeros at the start.
+        macros : Macros, optional
+            Takes the memories, which are then modules that the Verilog does not have.
         """
         block = BLOCKS[name]
         component = block.component(**arguments)
-        netlist = netlist_of(component, name)
+        netlist = netlist_of(component, name, macros)
         top = _TOP.search(netlist)
         assert top is not None, "Amaranth marks the outermost module"
         return cls(
@@ -134,11 +146,18 @@ class Design:
             interval=getattr(component, "interval", None),
             verilog=written(netlist, memory_init),
             ports=tuple(Port(n, d, int(w)) for w, d, n in _PORT.findall(top[1])),
-            memories=tuple(Memory(n, int(w), int(d)) for w, d, n in _MEMORY.findall(netlist)),
+            memories=(
+                *(Memory(n, int(w), int(d)) for w, d, n in _MEMORY.findall(netlist)),
+                *(
+                    Memory(macro.name, macro.width, macro.depth)
+                    for macro in (macros.used.elements() if macros else ())
+                ),
+            ),
             register_bits=sum(map(int, _REGISTER.findall(netlist))),
             unit=block.unit,
             units=block.units(arguments),
             registers=chip_registers(component.params) if isinstance(component, Chip) else (),
+            macros=macros,
         )
 
     @property
@@ -168,6 +187,9 @@ def emit(design: Design) -> dict[str, str]:
         f"{design.name}.v": design.verilog,
         "manifest.json": json.dumps(design.manifest(), indent=2, allow_nan=False) + "\n",
     }
+    if design.macros is not None:
+        about = json.dumps(design.macros.manifest, indent=2, allow_nan=False)
+        files |= {"memories.v": design.macros.models, "memories.json": about + "\n"}
     if design.name == "chip":
         files |= {
             "registers.h": c_header(),

@@ -160,6 +160,15 @@ def rtl(
             "written is X in simulation.",
         ),
     ] = False,
+    macros: Annotated[
+        int | None,
+        typer.Option(
+            metavar="BITS",
+            help="Make memories of at least so many bits modules of their own, for the macros of a "
+            "process. The command then also writes what they do, `memories.v`, and what they are, "
+            "`memories.json`.",
+        ),
+    ] = None,
     top: Annotated[
         str | None,
         typer.Option(
@@ -209,6 +218,7 @@ def rtl(
         engram rtl chip --network build/pretrain/cifar100/network.bin
         engram rtl chip --network network.bin --head retrained.bin
         engram rtl chip --size small --top ulx3s --bitstream
+        engram rtl chip --macros 1024
         engram rtl --synth --all --size tiny --size small --size full
     """
     from sim.commands.rtl import RtlCommand

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from rtl.catalogue import BLOCKS, SIZES
 from rtl.emit import Design, emit
+from rtl.memories import Macros
 from sim.commands.base import Command, tell
 from sim.hardware.board import STAGES, Bitstream, BoardFile, board_files, build, load_board
 from sim.hardware.fitting import changes
@@ -38,6 +39,7 @@ class RtlCommand(Command):
     network: str | None
     head: str | None
     memory_init: bool
+    macros: int | None
     top: str | None
     bitstream: bool
     synth: bool
@@ -91,7 +93,8 @@ class RtlCommand(Command):
                 contents |= head_files(network, retrained, self.head, name, arguments)
         if self.top is not None:
             contents |= self._board(load_board(self.top), name, arguments, console)
-        design = _design(name, arguments, self.memory_init)
+        macros = None if self.macros is None else Macros(self.macros)
+        design = _design(name, arguments, self.memory_init, macros)
         return [(design, "own" if self.config else size)], {**emit(design), **contents}
 
     def _board(
@@ -137,6 +140,13 @@ class RtlCommand(Command):
             raise UserError("--all must go without BLOCK, --config and --network")
         if self.every and self.top is not None:
             raise UserError("--all must go without --top")
+        if self.macros is not None and self.macros < 1:
+            raise UserError(f"--macros must be at least 1 bit, not {self.macros}")
+        if self.macros is not None and (self.synth or self.memory_init):
+            raise UserError(
+                "--macros must go without --synth and --memory-init: such memories are not in the "
+                "design"
+            )
         if self.bitstream and self.top is None:
             raise UserError("--bitstream must go with --top, the board that it is for")
         if self.head is not None and self.network is None:
@@ -165,8 +175,10 @@ def _about(made: Bitstream, board: BoardFile) -> str:
     return f"Bitstream: {parts}; {made.mhz} MHz, and the clock of the board is {board.clock_mhz:g}"
 
 
-def _design(name: str, arguments: dict[str, Any], memory_init: bool) -> Design:
+def _design(
+    name: str, arguments: dict[str, Any], memory_init: bool, macros: Macros | None = None
+) -> Design:
     try:
-        return Design.of(name, arguments, memory_init)
+        return Design.of(name, arguments, memory_init, macros)
     except (TypeError, ValueError) as error:
         raise UserError(f"{name}: {error}") from error

@@ -74,6 +74,31 @@ def test_block_becomes_verilog_and_a_manifest(engram: Engram, tmp_path: Path) ->
     }
 
 
+def test_memories_become_modules_where_asked(engram: Engram, tmp_path: Path) -> None:
+    status, out, err = engram("rtl", "mvu", "--size", "tiny", "--macros", "1")
+    assert (status, err) == (0, "")
+    assert out == "Written: build/rtl/mvu: mvu.v, manifest.json, memories.v, memories.json\n"
+    folder = tmp_path / "build" / "rtl" / "mvu"
+    listed = json.loads((folder / "memories.json").read_text())
+    design, models = (folder / "mvu.v").read_text(), (folder / "memories.v").read_text()
+    whole = json.loads((folder / "manifest.json").read_text())
+    plain = Design.of("mvu", BLOCKS["mvu"].arguments("tiny"))
+    assert whole["memory_bits"] == plain.memory_bits
+    assert sum(m["memories"] * m["depth"] * m["width"] for m in listed["macros"]) == (
+        plain.memory_bits
+    )
+    assert listed["stay"] == []
+    for macro in listed["macros"]:
+        assert macro["one_port"]
+        assert design.count(f"  {macro['module']} ") == macro["memories"]
+        assert f"module {macro['module']}(" not in design
+        assert f"module {macro['module']}({', '.join(macro['ports'])});" in models
+    status, _, _ = engram("rtl", "mvu", "--size", "tiny", "--macros", str(plain.memory_bits))
+    assert status == 0
+    assert json.loads((folder / "memories.json").read_text())["macros"] == []
+    assert (folder / "mvu.v").read_text() == plain.verilog
+
+
 def test_files_are_the_same_in_every_process(tmp_path: Path) -> None:
     name, main = "sampler", "from sim.cli import main; main()"
     kept = set()
@@ -485,6 +510,11 @@ def test_faults_of_a_file_name_the_line(
             f"--network must be a file or one of {', '.join(shipped_names())}, not '{'n' * 300}': ",
         ),
         (("--config", "no.yaml"), "no.yaml cannot be read: no such file or directory\n"),
+        (("--macros", "0"), "--macros must be at least 1 bit, not 0\n"),
+        (
+            ("--macros", "9", "--memory-init"),
+            "--macros must go without --synth and --memory-init: such memories are not in the ",
+        ),
     ],
 )
 def test_faults_of_the_command_line(

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""A block in the cells of a library, and its timing by OpenSTA."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rtl.emit import Design
+from sim.hardware.library_text import library_text
+from sim.hardware.mapper import Mapper
+from sim.hardware.tools import CACHE
+from sim.work.errors import UserError
+
+__all__ = ["PERIOD", "Timing", "analysed", "netlist_in"]
+
+PERIOD = 10.0  # ns, of the clock that slack is measured against
+_NETLIST = "splitnets\nwrite_verilog -noattr -noexpr netlist.v\n"
+_ANALYSIS = """\
+read_liberty cells.lib
+read_verilog netlist.v
+link_design {name}
+{clock}
+set_wire_load_model -name {wires}
+set_input_delay 0 -clock clk [all_inputs]
+set_output_delay 0 -clock clk [all_outputs]
+report_checks -path_delay max -digits 4
+exit
+"""
+# A pin on a path with the delay to it and the cell that it is of; and the slack.
+_PIN = re.compile(r"^ +([\d.]+) +[\d.]+ [v^] \S+ \((\S+)\)$", re.M)
+_SLACK = re.compile(r"^ +(-?[\d.]+) +slack \((?:MET|VIOLATED)\)$", re.M)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The longest path of a netlist: its delay (ns), its cells, and where it begins and ends."""
+
+    delay: float
+    cells: tuple[str, ...]
+    begins: str
+    ends: str
+
+
+def netlist_in(design: Design, liberty: Sequence[Path], cache: Path = CACHE) -> str:
+    """Return a block in the cells of a library, as Verilog.
+
+    Raises
+    ------
+    UserError
+        If Yosys or the library is missing or at fault, or if the block has memories.
+    """
+    if design.memories:
+        raise UserError(f"{design.name} must have no memory: a memory is no cell")
+    mapper = Mapper(design, liberty, cache)
+    mapper.map_groups(1)
+    return mapper.whole(_NETLIST, ("netlist.v",))["netlist.v"]
+
+
+def analysed(design: Design, netlist: str, liberty: Sequence[Path], wires: str) -> Timing:
+    """Find the longest path of a netlist with a wire load model of its library.
+
+    Parameters
+    ----------
+    design : Design
+        Block whose netlist it is.
+    netlist : str
+    liberty : sequence of Path
+    wires : str
+        Name of the wire load model.
+
+    Raises
+    ------
+    UserError
+        If OpenSTA is missing or finds a fault.
+    """
+    program = shutil.which("sta")
+    if program is None:
+        raise UserError("The timing needs OpenSTA: apt-get install opensta")
+    clocked = any(port.name == "clk" for port in design.ports)
+    clock = f"create_clock -name clk -period {PERIOD}" + (" [get_ports clk]" if clocked else "")
+    script = _ANALYSIS.format(name=design.name, clock=clock, wires=wires)
+    files = {"cells.lib": library_text(liberty), "netlist.v": netlist, "run.tcl": script}
+    said = _run([program, "-no_splash", "-exit", "run.tcl"], files)
+    slack = _SLACK.search(said)
+    if slack is None or re.search(r"^Error", said, re.M):
+        faults = re.findall(r"^Error.*", said, re.M) or [said[-1000:].strip()]
+        raise UserError(f"{design.name}: OpenSTA failed:\n" + "\n".join(faults[:10]))
+    ends = [re.search(rf"^{which}: (\S+)", said, re.M) for which in ("Startpoint", "Endpoint")]
+    begin, end = (found[1] if found else "" for found in ends)
+    cells = tuple(cell for delay, cell in _PIN.findall(said) if float(delay) and cell != "out")
+    return Timing(PERIOD - float(slack[1]), cells, begin, end)
+
+
+def _run(command: Sequence[str], files: Mapping[str, str]) -> str:
+    """Run a program in a folder with some files; return all that it says."""
+    with tempfile.TemporaryDirectory(prefix="engram-asic-") as name:
+        for file, text in files.items():
+            (Path(name) / file).write_text(text, encoding="utf-8")
+        given: dict[str, Any] = {"cwd": name, "text": True, "check": False}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        return subprocess.run(command, **given, **pipes).stdout

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rtl.emit import Design
 from sim.hardware.library_text import library_text
@@ -101,6 +100,12 @@ def _run(command: Sequence[str], files: Mapping[str, str]) -> str:
     with tempfile.TemporaryDirectory(prefix="engram-asic-") as name:
         for file, text in files.items():
             (Path(name) / file).write_text(text, encoding="utf-8")
-        given: dict[str, Any] = {"cwd": name, "text": True, "check": False}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        return subprocess.run(command, **given, **pipes).stdout
+        done = subprocess.run(
+            command,
+            cwd=name,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    return done.stdout

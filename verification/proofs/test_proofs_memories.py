@@ -267,6 +267,16 @@ def test_latent_buffer_stays_in_the_slots_of_a_class(features, classes, exemplar
         ~write.en | (known & (write.addr >= first) & (write.addr < first + size)),
         ~read.en | (known & (read.addr >= first) & (read.addr < first + n * params.beats)),
     ]
+    # One port does for both memories: what is written late has been, before anything is read.
+    (count_write,), (count_read,) = (
+        inner.submodules.counts.write_ports,
+        inner.submodules.counts.read_ports,
+    )
+    facts += [
+        ~write.en | in_state(inner, "learn", "idle"),
+        ~(write.en & read.en),
+        ~(count_write.en & count_read.en),
+    ]
     m.d.comb += [Assert(fact) for fact in facts]
     prove(m, free_inputs(block))
 

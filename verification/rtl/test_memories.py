@@ -14,20 +14,18 @@ from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
 
 from golden.params import ChipParams
-from rtl.catalogue import BLOCKS, SIZES
+from rtl.catalogue import BLOCKS
 from rtl.chip import Chip
 from rtl.memories import Macros, Memory
 from rtl.verilog import netlist_of, written
 from sim.cost.counts import chip as counts
 from verification.rtl import chip_run, simulators, test_chip
-from verification.rtl.chips import make_chip
+from verification.rtl.driver import library, test_driver
+from verification.rtl.driver.in_c import DriverInC
 from verification.rtl.engine import PAUSES, Pauses, Step
 from verification.rtl.simulators import payload, run_cocotb, run_pysim
 
 ROWS, WIDTH = 6, 8
-HEADS = {"learns": {"head": {"backward_width": 8, "rate": 6}, "batch": 20},
-         "hidden": {"head": {"hidden": 7, "binary_width": 1, "backward_width": 16, "rate": 9},
-                    "batch": 3}}  # fmt: skip
 
 
 def with_models(component: wiring.Component, name: str) -> str:
@@ -62,14 +60,28 @@ def test_a_chip_of_macros_does_everything_at_once(name: str, run: Any) -> None:
     test_chip.test_everything_at_once(name, run)
 
 
+@pytest.mark.parametrize("kind", ["LEARNS", "HIDDEN"])
+def test_a_head_of_macros_learns_as_golden_says(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "convert", with_models)
+    chip = getattr(test_driver, kind)
+    found = library.library.__wrapped__(chip)  # none that another test has made
+
+    def start(_: ChipParams) -> tuple[DriverInC, library.Model]:
+        model = library.Model(found)
+        return DriverInC(found, model), model
+
+    test_driver.test_the_head_learns_beside_a_past_that_the_chip_draws(start, chip)
+
+
 def chips() -> dict[str, ChipParams]:
-    built = {size: BLOCKS["chip"].arguments(size)["params"] for size in SIZES}
-    heads = {name: make_chip(seed=6, **given) for name, given in HEADS.items()}
+    built = {size: BLOCKS["chip"].arguments(size)["params"] for size in ("tiny", "small")}
+    heads = {name: getattr(test_driver, name) for name in ("LEARNS", "HIDDEN", "FACTORS")}
     return {**built, **test_chip.CHIPS, **heads}
 
 
-@pytest.mark.parametrize(("kind", "chip"), chips().items(), ids=chips())
-def test_one_port_where_the_cost_model_has_one(kind: str, chip: ChipParams) -> None:
+@pytest.mark.parametrize("kind", [*chips(), pytest.param("full", marks=pytest.mark.slow)])
+def test_one_port_where_the_cost_model_has_one(kind: str) -> None:
+    chip = {**chips(), "full": BLOCKS["chip"].arguments("full")["params"]}[kind]
     macros = Macros(1)
     netlist_of(Chip(chip), "chip", macros)
     found: Counter[tuple[int, ...]] = Counter()
@@ -174,16 +186,19 @@ def test_a_model_is_the_memory(
 
 
 @pytest.mark.parametrize(
-    ("given", "both"),
-    [({"attrs": {"no_rw_check": 1}}, True), ({"one_port": True}, True)],
+    ("given", "told"),
+    [
+        ({"attrs": {"no_rw_check": 1}}, "0x42 came, and 0xbd was expected"),
+        ({"one_port": True}, "Command failed"),  # the model ends the simulation
+    ],
     ids=["any", "one_port"],
 )
 def test_what_a_macro_cannot_do_is_found(
-    given: Any, both: bool, monkeypatch: pytest.MonkeyPatch
+    given: Any, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(simulators, "convert", with_models)
-    steps = accesses(Served(**given), both=both, same=True)
-    with pytest.raises(Exception):  # noqa: B017, PT011
+    steps = accesses(Served(**given), both=True, same=True)
+    with pytest.raises(Exception, match=told):
         run_cocotb(Served(**given), steps)
 
 
@@ -202,9 +217,8 @@ class Odd(wiring.Component):
         for place, (name, (memory, reads)) in enumerate(domains.items()):
             m.submodules[name] = memory
             memory.write_port()
-            for domain in reads:
-                port = memory.read_port(domain=domain)
-            m.d.comb += self.o.word_select(place, 4).eq(port.data)
+            ports = [memory.read_port(domain=domain) for domain in reads]
+            m.d.comb += self.o.word_select(place, 4).eq(ports[-1].data)
         return m
 
 

@@ -48,15 +48,15 @@ abc {{unused}} -liberty {LIBRARY}
 """
 # Writes all but frames and the cells of a library.
 _GROUP = "select =A:blackbox %n\nwrite_rtlil -selected group.il\n"
-_WHOLE = """\
+_JOIN = """\
 read_rtlil design.il
 hierarchy -check -top {top}
-opt_clean
-flatten
-opt_clean -purge
+"""
+_STAT = """\
 check -assert
 tee -q -o cells.json stat -json
 """
+_WHOLE = f"{_JOIN}opt_clean\nflatten\nopt_clean -purge\n{_STAT}"
 
 
 class Mapper:
@@ -139,11 +139,25 @@ class Mapper:
         UserError
             If Yosys finds a fault.
         """
+        return self._joined(_WHOLE + script, results)
+
+    def counted(self) -> str:
+        """Join the groups that were mapped and return the statistics of their hierarchy.
+
+        Nothing is flattened: a module counts as often as the design contains it.
+
+        Raises
+        ------
+        UserError
+            If Yosys finds a fault.
+        """
+        return self._joined(_JOIN + _STAT, ("cells.json",))["cells.json"]
+
+    def _joined(self, script: str, results: tuple[str, ...]) -> dict[str, str]:
         read = _LIBRARY_READ if self._cells else ""
         joined = "".join(self._mapped[place] for place in range(len(self._groups)))
         files = {"design.il": joined, **self._cells}
-        script = (read + _WHOLE + script).format(top=self._name)
-        return self._tools.yosys(script, files, results)
+        return self._tools.yosys((read + script).format(top=self._name), files, results)
 
     def _map(self, text: str) -> str:
         files = {"group.v": text, **self._cells}

@@ -8,7 +8,9 @@ group that has not changed comes from the cache. Registers get their first value
 They have no initial value of their own, because registers of a chip have none.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from golden.params import ChipParams
@@ -19,10 +21,11 @@ from sim.cost.quantity import Range
 from sim.cost.technology.technology import Technology
 from sim.hardware.gate_cells import FLIPFLOP, GATE_EQUIVALENTS
 from sim.hardware.mapper import LIBRARY, Advance, Mapper
+from sim.hardware.modules import alike_as_one
 from sim.hardware.netlist import Netlist
-from sim.hardware.tools import CACHE, cell_types
+from sim.hardware.tools import CACHE, cell_types, cell_types_by_module, verilog_of
 
-__all__ = ["map_block", "map_cells", "map_chip", "map_netlist"]
+__all__ = ["count_parts", "map_block", "map_cells", "map_chip", "map_netlist"]
 
 # Values of a technology that price the gates if there is no library.
 _FIGURES = ("gate_area", "flipflop_area", "gate_leakage", "flipflop_leakage")
@@ -84,6 +87,49 @@ def map_block(
     if not liberty:
         return _by_equivalents(cells, technology)
     return _by_library(cells, liberty)
+
+
+def count_parts(design: Design, *, cache: Path = CACHE) -> dict[str, Counter[str]]:
+    """Return the number of gates of each kind in each part of a design, without its memories.
+
+    Modules that are alike are mapped once and counted as often as they occur. So the time grows
+    with what differs, and arrays can be counted that are too large to be mapped whole.
+
+    Parameters
+    ----------
+    design, cache
+        As in `map_block`.
+
+    Returns
+    -------
+    dict of str to Counter
+        By the names of the modules that the design itself contains, with all that they contain in
+        turn. What lies between them has the name of the design.
+
+    Raises
+    ------
+    UserError
+        If Yosys is not installed or finds a fault.
+    """
+    mapper = Mapper(replace(design, verilog=alike_as_one(verilog_of(design))), (), cache)
+    mapper.map_groups(jobs=1)
+    modules = cell_types_by_module(mapper.counted())
+
+    def whole(name: str) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for kind, n in modules[name].items():
+            parts = whole(kind) if kind in modules else {kind: 1}
+            found.update({part: n * count for part, count in parts.items()})
+        return Counter(_without_memories(found))
+
+    own = modules[design.name]
+    parts = {kind: n for kind, n in own.items() if kind in modules}
+    found = {
+        name.removeprefix(f"{design.name}."): Counter({k: n * c for k, c in whole(name).items()})
+        for name, n in parts.items()
+    }
+    between = {kind: n for kind, n in own.items() if kind not in modules}
+    return {**found, design.name: Counter(_without_memories(between))}
 
 
 def map_chip(

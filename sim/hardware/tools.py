@@ -21,7 +21,16 @@ from sim.work.errors import UserError
 from sim.work.files import ensure_directory, read_bytes, read_text, write_whole
 from sim.work.lock import locked
 
-__all__ = ["CACHE", "HIDE", "INSTALL", "Tools", "cell_types", "is_installed", "verilog_of"]
+__all__ = [
+    "CACHE",
+    "HIDE",
+    "INSTALL",
+    "Tools",
+    "cell_types",
+    "cell_types_by_module",
+    "is_installed",
+    "verilog_of",
+]
 
 #: Default folder of the cached results. A run of a tool takes minutes.
 CACHE = Path("build") / "synth"
@@ -56,6 +65,23 @@ def verilog_of(design: Design) -> str:
 def cell_types(statistics: str) -> dict[str, int]:
     """Return the number of cells of each type from the output of ``stat -json``."""
     return json.loads(statistics)["design"]["num_cells_by_type"]
+
+
+def cell_types_by_module(statistics: str) -> dict[str, dict[str, int]]:
+    """Return the number of cells of each type in each module, its own modules among the types.
+
+    Parameters
+    ----------
+    statistics : str
+        Output of ``stat -json`` on a hierarchy.
+    """
+    modules = json.loads(statistics)["modules"]
+    return {
+        name.removeprefix("\\"): {
+            kind.removeprefix("\\"): n for kind, n in module["num_cells_by_type"].items()
+        }
+        for name, module in modules.items()
+    }
 
 
 class Tools:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from golden.params import LfsrParams
+from golden.params import LfsrParams, MvuParams
 from rtl.catalogue import BLOCKS
 from rtl.emit import Design
 from sim.cost.cells.liberty_cells import read_cells
@@ -21,7 +21,7 @@ from sim.cost.technology.files import BUILT_IN
 from sim.cost.technology.loading import load_technology
 from sim.cost.technology.technology import Price
 from sim.hardware.gate_cells import FLIPFLOP, GATE_EQUIVALENTS, cells_by_gate
-from sim.hardware.mapping import map_block, map_netlist
+from sim.hardware.mapping import count_parts, map_block, map_netlist
 from sim.hardware.modules import groups_of
 from sim.hardware.netlist import Gate, Netlist
 from sim.hardware.tools import verilog_of
@@ -195,6 +195,27 @@ def test_gates_belong_to_their_block(tmp_path: Path) -> None:
     assert parts == {"", "bernoulli", "lfsr", "prototypes", "selector"}
     lfsrs = [g for g in netlist.gates if (g.component, g.kind) == ("lfsr", FLIPFLOP)]
     assert len(lfsrs) == 3 * 64
+
+
+def test_parts_of_an_array_are_counted_as_often_as_they_occur(tmp_path: Path) -> None:
+    params = MvuParams(pe=3, simd=8, weight_depth=16, tile_depth=4)
+    array = Design.of("mvu", {"params": params, "tag": 4})
+    parts = count_parts(array, cache=tmp_path)
+    assert list(parts) == ["xnor_0", "mvu"]
+    assert all(count % 3 == 0 for count in parts["xnor_0"].values())
+    assert parts["xnor_0"] + parts["mvu"] == map_block(array, TECHNOLOGY, cache=tmp_path).cells
+
+
+def test_parts_are_counted_with_all_that_they_contain(tmp_path: Path) -> None:
+    design = Design.of("network", BLOCKS["network"].arguments("tiny"))
+    parts = count_parts(design, cache=tmp_path)
+    assert parts.keys() > {"mvu", "window", "collector", "network"}
+    whole = sum(parts.values(), Counter())
+    assert whole.keys() <= {FLIPFLOP, *GATE_EQUIVALENTS}
+    # Flattened as one, a little of what lies between the parts is saved.
+    mapped = map_block(design, TECHNOLOGY, cache=tmp_path)
+    assert whole.total() == pytest.approx(sum(mapped.cells.values()), rel=0.01)
+    assert whole[FLIPFLOP] == pytest.approx(mapped.flipflops, rel=0.01)
 
 
 def test_a_netlist_is_read_pin_by_pin() -> None:

@@ -3,7 +3,7 @@
 
 import re
 
-from sim.hardware.modules import groups_of
+from sim.hardware.modules import alike_as_one, groups_of
 from sim.hardware.tools import verilog_of
 from verification.rtl.designs import tiny
 
@@ -66,3 +66,22 @@ def test_groups_hold_every_module_of_a_chip_once_and_in_order() -> None:
     assert {cell for found in cells for cell in found} >= set(wanted[1:])
     for found, group in zip(cells, groups, strict=True):
         assert all(f"module {cell} " in group for cell in found if cell in wanted)
+
+
+def test_modules_that_differ_by_their_name_alone_are_one() -> None:
+    leaf = "module {0} (a);\n  reg \\$auto$x:1:dump_module${1} ;\n  wire {2};\nendmodule\n"
+    middle = "module {0} (a);\n  {1} inner (\n    .a(a)\n  );\nendmodule\n"
+    top = (
+        "module top (a);\n  middle_1 b (\n  );\n  middle_2 c (\n  );\n  odd d (\n  );\nendmodule\n"
+    )
+    leaves = [leaf.format("leaf_1", 7, "w"), leaf.format("leaf_2", 9, "w")]
+    middles = [middle.format(f"middle_{n}", f"leaf_{n}") for n in (1, 2)]
+    merged = alike_as_one("\n".join([top, *middles, *leaves, leaf.format("odd", 7, "v")]))
+    assert re.findall(r"^module (\S+)", merged, re.M) == ["top", "middle_1", "leaf_1", "odd"]
+    assert re.findall(r"^  (\S+) (\w) \($", merged, re.M) == [
+        ("middle_1", "b"), ("middle_1", "c"), ("odd", "d"),
+    ]  # fmt: skip
+
+
+def test_a_design_without_modules_that_are_alike_stays_as_it_is() -> None:
+    assert alike_as_one(NESTED) == NESTED[NESTED.index("module") :]

@@ -17,7 +17,7 @@ _WIRED = re.compile(r"^  always @\*\n    (.* = .*;)$", re.M)
 _MODULE = re.compile(r"^module .*?^endmodule$", re.M | re.S)
 # A signal of no bits: it is declared, with a range of two bits, and never used.
 _NO_BITS = re.compile(r"^  (?:wire|reg) \[-1:0\] .*;\n", re.M)
-_ZERO_FILL = re.compile(r"^  initial begin\n(?:    .*\[\d+\] = \d+'h0+;\n)+  end\n", re.M)
+_ZERO_FILL = re.compile(r"^  initial begin\n(?:    .*\[\d+\] = \d+'[dh]0+;\n)+  end\n", re.M)
 
 
 def convert(component: wiring.Component, name: str, memory_init: bool = False) -> str:

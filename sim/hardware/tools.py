@@ -49,7 +49,7 @@ _PREPARED: set[str] = set()
 
 # Matches the initial zeros of a memory, row by row. They are removed, because no block reads them,
 # they cost nothing in block RAM, and Yosys's time to read them grows with their square.
-_ZEROS = re.compile(r"  initial begin\n(?:    .+\[\d+\] = \d+'h0+;\n)+  end\n")
+_ZEROS = re.compile(r"  initial begin\n(?:    .+\[\d+\] = \d+'[dh]0+;\n)+  end\n")
 
 
 def is_installed(module: str) -> bool:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from golden.params import LfsrParams, PrototypesParams, XnorParams
+from golden.params import LfsrParams, MvuParams, PrototypesParams, XnorParams
 from rtl.catalogue import BLOCKS
 from rtl.emit import Design, Memory, Port, emit
 from rtl.prototypes import Prototypes
 from rtl.registers import REGISTERS
+from sim.hardware.tools import verilog_of
 from verification.rtl.designs import tiny
 
 PROTOTYPES = PrototypesParams(
@@ -64,6 +65,17 @@ def test_memories_are_filled_with_zeros_only_where_asked() -> None:
     fills = re.findall(r"^    \S+ ?\[\d+\] = \d+'h0+;$", asked.verilog, re.MULTILINE)
     assert len(fills) == sum(memory.depth for memory in asked.memories)
     assert "initial begin" not in plain.verilog
+
+
+@pytest.mark.parametrize("simd", [31, 32, 33])
+def test_memories_of_any_width_are_filled_only_where_asked(simd: int) -> None:
+    """Yosys writes words of 32 bits as decimals, all others as hexadecimals."""
+    params = MvuParams(pe=1, simd=simd, weight_depth=4, tile_depth=2)
+    arguments = {"params": params, "tag": 1}
+    asked = Design.of("mvu", arguments, memory_init=True).verilog
+    assert len(re.findall(r"^    weights_0\[\d\] = \d+'[dh]0+;$", asked, re.MULTILINE)) == 4
+    assert "weights_0[0] =" not in Design.of("mvu", arguments).verilog
+    assert "weights_0[0] =" not in verilog_of(Design.of("mvu", arguments, memory_init=True))
 
 
 def test_nothing_of_this_machine_is_in_the_files() -> None:

@@ -37,9 +37,12 @@ def test_the_steepest_step_shows_growth_behind_a_fixed_part() -> None:
 def test_the_page_names_a_block_that_grows_faster_than_the_synapses() -> None:
     sizes = [Size(n, n, {"mvu": n**3, "head": n}, {"mvu": 1, "head": 0}, n) for n in (2, 4)]
     page = report_files(sizes, "a command")["report.md"]
+    assert isinstance(page, str)
     assert "faster than the synapses of the array: `mvu` (1.500)." in page
     slow = [Size(n, n, {"head": n}, {"head": 0}, n) for n in (2, 4)]
-    assert "No block grows faster" in report_files(slow, "a command")["report.md"]
+    page = report_files(slow, "a command")["report.md"]
+    assert isinstance(page, str)
+    assert "No block grows faster" in page
 
 
 def test_the_command_maps_every_size(

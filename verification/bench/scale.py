@@ -30,7 +30,7 @@ from verification.bench.scale_report import Size, report_files
 
 __all__ = ["main", "measure"]
 
-SIZES = ("8x16", "16x32", "32x64")
+SIZES = ("4x8", "8x16", "16x32")
 
 
 def measure(pe: int, simd: int, cache: Path = CACHE) -> Size:

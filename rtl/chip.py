@@ -21,8 +21,7 @@ SELECTIONS = ("round_robin", "uniform", "weighted")  # indexed by the value of a
 def capabilities(params: ChipParams) -> dict[str, int]:
     """Return the values of the registers that describe a chip, by their ports."""
     prototypes, mvu = params.sampler.prototypes, params.accelerator.mvu
-    hidden = params.head.hidden if params.head else 0
-    mixture = params.mixture
+    hidden, mixture = params.hidden, params.mixture
     return {
         "shape_features": prototypes.features,
         "shape_lanes": prototypes.lanes,
@@ -129,7 +128,7 @@ class Chip(wiring.Component):
         m.submodules.core = ResetInserter(restart)(core)
         m.submodules.dispatch = dispatch
         m.submodules.output = output
-        hidden = self.params.head is not None and self.params.head.hidden > 0
+        hidden = self.params.hidden > 0
         m.submodules.registers = registers = RegisterFile(self.params.watch, hidden=hidden)
         m.submodules.axi_lite = axi_lite = AxiLite()
         wiring.connect(m, axi_lite.bus, registers.bus)

@@ -7,7 +7,7 @@ from amaranth.lib.data import View
 from amaranth.lib.wiring import In, Out
 
 from golden.params import ChipParams
-from golden.params.machine import LABEL_WIDTH
+from golden.params.chip import LABEL_WIDTH
 from rtl.core_blocks import Blocks, Inside, join_blocks
 from rtl.core_draws import draw_exemplars
 from rtl.core_packets import Taker, picture_layout, send_features, send_result

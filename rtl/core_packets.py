@@ -9,7 +9,7 @@ from amaranth.lib import stream
 from amaranth.lib.data import StructLayout, View
 
 from golden.params import ChipParams
-from golden.params.machine import LABEL_WIDTH
+from golden.params.chip import LABEL_WIDTH
 from rtl.headers import picture_address_layout
 
 __all__ = [

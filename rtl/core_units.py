@@ -48,10 +48,9 @@ def hand_out(
     with m.Else():
         _give_class(m, params, units, blocks)
         with m.Switch(unit.target):
-            hidden = params.head is not None and params.head.hidden > 0
             for target, way, open_ in _ways(blocks, inside):
                 with m.Case(target), m.If(open_):
-                    if hidden and target is Target.HEAD_EXEMPLAR:
+                    if params.hidden and target is Target.HEAD_EXEMPLAR:
                         _give_exemplar(m, units, blocks)
                     else:
                         m.d.comb += [way.valid.eq(units.valid), units.ready.eq(way.ready)]

@@ -6,7 +6,7 @@ from amaranth.lib import enum
 from amaranth.lib.data import StructLayout
 
 from golden.params import ChipParams, TrainerParams
-from golden.params.machine import LABEL_WIDTH
+from golden.params.chip import LABEL_WIDTH
 from rtl.trainer_control import Operation
 
 __all__ = ["HeadOperation", "head_command_layout", "trainer_of"]

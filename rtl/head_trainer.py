@@ -6,7 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.params import ChipParams
-from golden.params.machine import LABEL_WIDTH
+from golden.params.chip import LABEL_WIDTH
 from rtl.beat import beat_layout
 from rtl.head_command import HeadOperation, head_command_layout, trainer_of
 from rtl.hidden_layer import hidden_row_layout

@@ -6,7 +6,7 @@ from amaranth.lib import enum
 from amaranth.lib.data import StructLayout, View
 
 from golden.params import ChipParams
-from golden.params.machine import HIDDEN_ROW_WIDTH, LABEL_WIDTH
+from golden.params.chip import HIDDEN_ROW_WIDTH, LABEL_WIDTH
 from golden.params.sampling import CHIP_STREAMS
 from rtl.class_slots import Operation
 from rtl.descriptor import LoadTarget, descriptor_layout

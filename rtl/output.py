@@ -6,7 +6,7 @@ from amaranth.lib import enum, stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
 
-from golden.params.machine import ANSWER_WIDTH, LABEL_WIDTH
+from golden.params.chip import ANSWER_WIDTH, LABEL_WIDTH
 
 __all__ = [
     "Kind",

@@ -187,7 +187,7 @@ REGISTERS = (
     whole("plane_reads", 0x54, "Words of random bits used by the comparators"),
     whole("output_stalls", 0x58, "Cycles in which the output waited to be taken"),
     whole("head_writes", 0x5C, "Rows of the head's weights written, also to clear them"),
-    whole("counted", 0x60, "Exemplars given to the class counter"),
+    whole("counted", 0x60, "Exemplars given to be counted in a slot, dropped ones included"),
     whole("count_reads", 0x64, "Rows of counts read"),
     whole("answers", 0x68, "Pictures classified by prototypes"),
     whole("answer_reads", 0x6C, "Rows of the prototype memory read to classify them"),
@@ -216,8 +216,7 @@ def registers_of(watch: WatchParams, *, hidden: bool = False) -> tuple[Register,
 
 def chip_registers(params: ChipParams) -> tuple[Register, ...]:
     """Return the registers of a chip, the lowest offset first."""
-    hidden = params.head is not None and params.head.hidden > 0
-    own = registers_of(params.watch, hidden=hidden)
+    own = registers_of(params.watch, hidden=params.hidden > 0)
     return tuple(sorted(own, key=lambda register: register.offset))
 
 

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from golden.params import ChipParams
-from golden.params.machine import LABEL_WIDTH
+from golden.params.chip import LABEL_WIDTH
 
 __all__ = ["COUNT_WIDTH", "Requests", "Source"]
 

@@ -20,8 +20,9 @@ from golden.params import ChipParams
 from rtl.network import Network as Hardware
 from rtl.program import compile_network
 from sim.cost.assessment import Assessment
-from sim.cost.configuration import REFERENCE, CostConfig, MemorySection, TaskSection
+from sim.cost.configuration import REFERENCE, CostConfig
 from sim.cost.formatting import si
+from sim.cost.sections import MemorySection, TaskSection
 from sim.cost.technology.loading import DEFAULT, load_technology
 from sim.data.datasets import load
 from sim.data.embed import pixels_of

@@ -5,6 +5,7 @@ An error names the parameter, the allowed values and the given one. It is a `Typ
 type and a `ValueError` for a value out of range.
 """
 
+from golden.params.chip import ChipParams
 from golden.params.classes import (
     ClassCounterParams,
     OnlineMixtureParams,
@@ -29,7 +30,7 @@ from golden.params.layers import (
     XnorParams,
 )
 from golden.params.low_rank import LowRankParams
-from golden.params.machine import AcceleratorParams, ChipParams, MvuParams
+from golden.params.machine import AcceleratorParams, MvuParams
 from golden.params.network import LayerParams, NetworkParams
 from golden.params.sampling import (
     BernoulliParams,

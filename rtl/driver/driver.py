@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.params.machine import ANSWER_WIDTH
+from golden.params.chip import ANSWER_WIDTH
 from rtl.class_slots import Operation
 from rtl.driver.access import Bus
 from rtl.driver.fault import DriverError, Fault, integers_of, require

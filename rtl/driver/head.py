@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.params.machine import ANSWER_WIDTH
+from golden.params.chip import ANSWER_WIDTH
 from rtl.driver.fault import Fault, integers_of, require
 from rtl.driver.link import Link
 from rtl.head_command import HeadOperation

@@ -109,7 +109,7 @@ def _sent(words: list[int], chip: ChipParams) -> Iterator[str]:
 
 def _hidden_rows(chip: ChipParams) -> int:
     """Return the rows of the hidden layer of the head; 0 without one."""
-    return chip.head.hidden * chip.latent.beats if chip.head is not None else 0
+    return chip.hidden * chip.latent.beats
 
 
 def _missing(target: int, index: int, address: int, count: int, chip: ChipParams) -> str | None:

@@ -2,7 +2,7 @@
 """Texts of a cost report."""
 
 from golden.params import ChipParams
-from sim.cost.configuration import TaskSection
+from sim.cost.sections import TaskSection
 from sim.cost.technology.rows import Source
 
 __all__ = [

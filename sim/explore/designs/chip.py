@@ -15,9 +15,10 @@ from golden.params import (
     SamplerParams,
     ThermometerParams,
 )
-from golden.params.machine import HIDDEN_WIDTH
-from sim.cost.configuration import CostConfig, HeadKind, MemorySection, TaskSection
+from golden.params.chip import HIDDEN_WIDTH
+from sim.cost.configuration import CostConfig, HeadKind
 from sim.cost.counts.room import least_machine
+from sim.cost.sections import MemorySection, TaskSection
 from sim.data.bank import Bank
 from sim.explore.space.point import Point
 from sim.learn.sections import AnyHead, IntegerHeadConfig, TernaryHeadConfig

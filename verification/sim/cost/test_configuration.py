@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Configurations: the reference is the chip of the synthesis report; errors name their place."""
 
+import hashlib
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -71,6 +72,32 @@ def test_a_digest_tells_configurations_apart(tmp_path: Path) -> None:
         ("exemplars: 3", "exemplars: 4"),
     ):
         assert small_config(tmp_path, old, new).digest != digest
+
+
+def test_digests_are_those_of_chips_that_had_no_fields_of_competing_components() -> None:
+    config = load_cost("reference")
+    # The report was made when chips had no slot_components and no handicap_shift.
+    assert config.digest.startswith("885c6757a23a")
+    text = repr(config)
+    assert ", slot_components=1, handicap_shift=4, table_width=" in text
+    old = text.replace(" slot_components=1, handicap_shift=4,", "")
+    assert config.digest == hashlib.sha256(old.encode()).hexdigest()
+
+
+def test_a_digest_tells_chips_apart_by_the_components_that_compete() -> None:
+    config = load_cost("reference")
+    prototypes = replace(config.chip.sampler.prototypes, class_components=3)
+    sampler = replace(config.chip.sampler, prototypes=prototypes)
+
+    def digest(**given: int) -> str:
+        return replace(config, chip=replace(config.chip, sampler=sampler, slots=2, **given)).digest
+
+    # A handicap says nothing where nothing competes.
+    assert digest() == digest(handicap_shift=9)
+    competing = {digest(slot_components=k, handicap_shift=s) for k in (2, 3) for s in (4, 9)}
+    assert len({digest(), *competing}) == 5
+    whole = replace(config, chip=replace(config.chip, sampler=sampler, slots=2, slot_components=2))
+    assert whole.digest == hashlib.sha256(repr(whole).encode()).hexdigest()
 
 
 @pytest.mark.parametrize(

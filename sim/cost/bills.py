@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sim.cost.configuration import CostConfig
+from sim.cost.counting import counting_memories
 from sim.cost.duration import busiest
 from sim.cost.life import naming_phases
 from sim.cost.mapped_area import MappedArea
@@ -60,7 +61,7 @@ class Prices:
         of = Circumstances(
             seconds=float(cycles) / self.config.clock,
             leakage=self.leakage + total(line.leakage for line in self.used_beside(phase)),
-            idle=idle_clocks(self.flipflops, phase) + self._idle_beside(phase),
+            idle=self.idle(phase),
             bits=phase.bits,
         )
         return price(phase.tally, memories, self.technology, of)
@@ -70,16 +71,22 @@ class Prices:
         accessed = {a.component for a, _ in phase.tally.items() if a.kind in ("read", "write")}
         return tuple(line for line in self.working if line.memory.component in accessed)
 
+    def idle(self, phase: Phase) -> Total:
+        """Return the idle clock cycles of a phase, those of the chip and of blocks beside it."""
+        return idle_clocks(self.flipflops, phase) + self._idle_beside(phase)
+
     def _idle_beside(self, phase: Phase) -> Total:
         """Return the idle clock cycles of blocks that learn and are not among the mapped gates."""
         chip, mapped = self.config.chip, self.mapped is not None
+        # What counts is beside the chip unless the chip has that very block, K and all.
+        counts = not counting_memories(self.config)
         inside = {
-            "learner.class_counter": None if chip.mixture else chip.counter,
-            "learner.online_mixture": chip.mixture,
-            "learner.prototype_classifier": chip.classifier,
-            "trainer": chip.head,
+            "learner.class_counter": counts,
+            "learner.online_mixture": counts,
+            "learner.prototype_classifier": chip.classifier is not None,
+            "trainer": chip.head is not None,
         }
-        without = tuple(name for name, block in inside.items() if mapped and block is not None)
+        without = tuple(name for name, there in inside.items() if mapped and there)
         return idle_beside(phase, _UNNAMED, without)
 
     @cached_property

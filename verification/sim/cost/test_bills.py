@@ -7,13 +7,20 @@ from pathlib import Path
 import pytest
 
 from sim.cost.assessment import Assessment
+from sim.cost.counting import counting
 from sim.cost.counts.tally import Tally
-from sim.cost.overheads import idle_beside
+from sim.cost.mapped_area import MappedArea
+from sim.cost.overheads import idle_beside, idle_clocks
+from sim.cost.quantity import Range
 from sim.cost.report.rows import with_learning_row
-from sim.cost.totals import total
+from sim.cost.totals import Total, total
 from verification.sim.cost.small_chip import small_config, small_technology
 
 COUNTING, INFERENCE = "learn a class by counting", "inference"
+MAPPED = MappedArea(
+    cells={"NAND": 40, "DFF": 10}, area=Range.exactly(2e-6, "cells"),
+    leakage=Range.exactly(3e-6, "cells"), flipflops=10,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -43,6 +50,38 @@ def test_registers_of_a_block_are_clocked_in_the_phase_that_uses_it(assessment: 
     # The registers are those of the counter alone, none of which the chip's phases name.
     registers = beside.nominal / float(phase.cycles or 1)
     assert 10 < registers < 1000
+
+
+def test_what_counts_is_among_the_mapped_gates_only_if_the_chip_has_that_very_block(
+    assessment: Assessment,
+) -> None:
+    """A chip with 3 components a slot counts classes of 2, or of 1, by a block beside it."""
+    config = assessment.config
+    prototypes = replace(config.chip.sampler.prototypes, class_components=3, components=18)
+    sampler = replace(config.chip.sampler, prototypes=prototypes)
+    for own in (1, 2, 3):
+        chip = replace(config.chip, sampler=sampler, slots=2, slot_components=own)
+        for counted in (1, 2, 3):
+            memory = config.memory.model_copy(update={"components": counted})
+            prices = replace(
+                assessment.prices,
+                config=replace(config, chip=chip, memory=memory),
+                mapped=MAPPED,
+            )
+            phase = counting(prices.config)
+            used = {a.component for a, _ in phase.tally.items()}
+            block = "learner.class_counter" if counted == 1 else "learner.online_mixture"
+            assert any(component.startswith(block) for component in used)
+            alone = replace(phase, tally=Tally({
+                a: n for a, n in phase.tally.items() if a.component.startswith(block)
+            }))  # fmt: skip
+            idle = idle_clocks(prices.flipflops, alone)
+            beside = idle_beside(alone, 1.5) if own != counted else Total()
+            assert (beside.nominal > 0) == (own != counted)
+            found = prices.idle(alone)
+            assert (found.nominal, found.high) == pytest.approx(
+                ((idle + beside).nominal, (idle + beside).high)
+            )
 
 
 def test_the_area_of_what_learns_is_added_to_that_of_the_chip(assessment: Assessment) -> None:

@@ -77,11 +77,25 @@ def test_strobes_in_verilog(simulator: str) -> None:
 def test_a_chip_without_a_block_has_no_such_actions() -> None:
     bare = BLOCKS["chip"].arguments("tiny")["params"]
     bare = type(bare)(accelerator=bare.accelerator, sampler=bare.sampler, latent=bare.latent)
-    with pytest.raises(ValueError, match="Chip must have a class counter: slots must be above 0"):
+    with pytest.raises(ValueError, match="Chip must count classes: slots must be above 0"):
         chip.count(bare, 1)
     with pytest.raises(ValueError, match="Chip must have a classifier by prototypes"):
         chip.answer(bare, 1, classes=1, components=1)
     assert not any(memory.component.startswith("learner") for memory in chip.memories(bare))
+
+
+def test_a_chip_closes_and_begins_no_more_components_than_compete() -> None:
+    for params, components in ((CHIP, 2), (COMPETING, 3), (COMPETING, 0)):
+        most = params.slot_components
+        message = f"Components of a closed class must be 1 to {most}, .* not {components}"
+        with pytest.raises(ValueError, match=message):
+            chip.close(params, appended=1, replaced=0, components=components)
+    for params, begun, most in ((CHIP, 1, 0), (COMPETING, 5, 4), (COMPETING, -1, 4)):
+        message = f"Exemplars that begin a component must be 0 to {most}, not {begun}"
+        with pytest.raises(ValueError, match=message):
+            chip.count(params, 4, begun=begun)
+    assert chip.count(COMPETING, 4, begun=4)
+    assert chip.close(COMPETING, appended=1, replaced=0, components=2)
 
 
 def test_a_replaced_class_costs_a_look_up_more() -> None:

@@ -71,9 +71,13 @@ def count(params: ChipParams, exemplars: int, *, begun: int = 0) -> Tally:
     Raises
     ------
     ValueError
-        If the chip counts no classes.
+        If the chip counts no classes, or `begun` is no part of `exemplars`, or not 0 where no
+        components compete.
     """
     counter, mixture = _counter(params), params.mixture
+    most = 0 if mixture is None else exemplars
+    if not 0 <= begun <= most:
+        raise ValueError(f"Exemplars that begin a component must be 0 to {most}, not {begun}")
     if mixture is None:
         return class_counter.learn(counter, exemplars).within(_COUNTER)
     return online_mixture.learn(mixture, counter, begun=begun, counted=exemplars - begun).within(
@@ -95,9 +99,14 @@ def close(params: ChipParams, *, appended: int, replaced: int, components: int =
     Raises
     ------
     ValueError
-        If the chip counts no classes.
+        If the chip counts no classes, or its slots have no such number of components.
     """
     counter, memory, mixture = _counter(params), params.sampler.prototypes, params.mixture
+    if not 1 <= components <= params.slot_components:
+        raise ValueError(
+            f"Components of a closed class must be 1 to {params.slot_components}, the "
+            f"slot_components of the chip, not {components}"
+        )
     classes = appended + replaced
     if mixture is None:
         commands = class_counter.command(counter, opened=appended, reopened=replaced)
@@ -209,5 +218,5 @@ def load(described: NetworkParams, params: ChipParams, *, features: bool = True)
 def _counter(params: ChipParams) -> ClassCounterParams:
     """Return the slots in which the chip counts classes."""
     if params.counter is None:
-        raise ValueError("Chip must have a class counter: slots must be above 0")
+        raise ValueError("Chip must count classes: slots must be above 0")
     return params.counter

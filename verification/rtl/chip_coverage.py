@@ -16,13 +16,15 @@ from rtl.registers import REGISTERS
 from verification.rtl.chip_script import FIELDS, OFFSETS
 from verification.rtl.coverage import cover
 
-__all__ = ["cover_resets", "cover_run", "noted"]
+__all__ = ["COMPARISONS", "cover_comparisons", "cover_resets", "cover_run", "noted"]
 
 NAMES = (
     "program", "weights", "thresholds", "picture", "append", "learn", "class thresholds", "seeds",
     "", "count", "command", "costs", "head command", "head rows", "head exemplar", "basis",
 )  # fmt: skip
 STREAMS = 23
+#: Counters that show an exemplar that is compared.
+COMPARISONS = ("counted", "count_reads")
 EXPONENTS = 16
 READ_ONLY = {register.offset for register in REGISTERS if not register.writable}
 
@@ -49,6 +51,22 @@ def cover_resets(operation: str, hard: bool, result: dict[str, Any]) -> None:
     _, field = FIELDS[f"status_{ACTIVITIES[operation]}"]
     met = sum(value & field.mask > 0 for value in noted(result, "status"))
     cover(f"chip: {'hard' if hard else 'soft'} reset: {operation} under way", met)
+
+
+def cover_comparisons(chip: ChipParams, hard: bool, result: dict[str, Any]) -> None:
+    """Note how often an exemplar was compared with components that compete, before each reset.
+
+    `COMPARISONS` were noted in turn, before a slot was opened and before the reset. In between, the
+    last beat of an exemplar had been taken, all before it were counted, and none of its own rows
+    was read: no field of `status` shows it.
+    """
+    beats, values = chip.sampler.prototypes.beats, (noted(result, name) for name in COMPARISONS)
+    steps = ([b - a for a, b in zip(v[::2], v[1::2], strict=True)] for v in values)
+    met = sum(
+        chip.slot_components * beats <= read < taken * beats and read % beats == 0
+        for taken, read in zip(*steps, strict=True)
+    )
+    cover(f"chip: {'hard' if hard else 'soft'} reset: compare under way", met)
 
 
 def noted(result: dict[str, Any], register: str) -> list[int]:

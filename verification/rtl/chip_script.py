@@ -121,10 +121,11 @@ class Script:
 
     # Packets
 
-    def cut_short(self, cycles: int, hard: bool) -> None:
-        """Wait some cycles, note the status, and reset: by the pin, or twice by a command."""
+    def cut_short(self, cycles: int, hard: bool, noted: tuple[str, ...] = ("status",)) -> None:
+        """Wait some cycles, note registers, and reset: by the pin, or twice by a command."""
         self.do("cycles", cycles)
-        self.note("status")
+        for register in noted:
+            self.note(register)
         if hard:
             self.reset()
             return

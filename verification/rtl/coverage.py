@@ -55,7 +55,7 @@ POINTS: dict[str, tuple[str, ...]] = {
             for reset in ("soft", "hard")
             for operation in (
                 "load", "append", "picture", "draw", "learn", "recall", "close", "answer",
-                "train", "basis",
+                "train", "basis", "compare",
             )
         ),
     ),

@@ -13,7 +13,7 @@ from golden.params import XnorParams
 from rtl.registers import EVENTS, REGISTERS
 from rtl.xnor import Xnor
 from verification.rtl import coverage
-from verification.rtl.chip_coverage import cover_resets, cover_run
+from verification.rtl.chip_coverage import cover_comparisons, cover_resets, cover_run
 from verification.rtl.chip_script import OFFSETS
 from verification.rtl.chips import make_chip
 from verification.rtl.coverage import cover, record, summary
@@ -177,6 +177,24 @@ def test_a_reset_counts_where_status_showed_what_it_interrupts(
     cover_resets(operation, False, result)
     expected = {f"chip: soft reset: {operation} under way": hits} if hits else {}
     assert met(lines) == expected
+
+
+@pytest.mark.parametrize(
+    ("taken", "read", "hits"),
+    # Rows of 3 beats: a third exemplar is compared; it is counted; a component begins; none came.
+    [(3, 6, 1), (3, 7, 0), (2, 3, 0), (2, 6, 0)],
+)
+def test_a_reset_counts_where_an_exemplar_was_compared(
+    lines: list[dict[str, Any]], taken: int, read: int, hits: int
+) -> None:
+    chip = make_chip(slots=1, slot_components=2)
+    assert chip.sampler.prototypes.beats == 3
+    before = [(OFFSETS["counted"], 5), (OFFSETS["count_reads"], 17)]
+    result = {
+        "noted": [*before, (OFFSETS["counted"], 5 + taken), (OFFSETS["count_reads"], 17 + read)]
+    }
+    cover_comparisons(chip, True, result)
+    assert met(lines) == ({"chip: hard reset: compare under way": 1} if hits else {})
 
 
 @pytest.mark.slow

@@ -22,7 +22,6 @@ from rtl.class_slots import Operation
 from rtl.headers import Target
 from rtl.packets import Packet
 from rtl.requests import Source
-from verification.rtl.chip_coverage import cover_resets
 from verification.rtl.chip_run import NETWORK, run_script
 from verification.rtl.chip_script import Script
 from verification.rtl.chips import make_chip
@@ -51,8 +50,6 @@ TABLES = {
     "competing": likelihood_table,
 }
 PATIENCE = 100_000  # cycles that an operation may take
-#: Cycles after which a reset comes.
-WAITS = {"close": (30, 60, 101, 240), "answer": (1, 3, 9)}
 #: Output of pictures: class by the head and by prototypes; features as well.
 NAMED, ALL = 1 | 8, 1 | 4 | 8
 
@@ -221,47 +218,3 @@ def test_a_chip_learns_three_tasks_and_names_what_it_has_learned(
     life.look()
     host.read("counted", life.shown)
     run(name, host, pauses, patience=PATIENCE)
-
-
-def begin(life: Life, operation: str) -> None:
-    """Begin something that a reset is to interrupt, and expect nothing of it."""
-    host = life.host
-    before, host.operations = host.operations, []
-    host.command(Operation.OPEN, 0, 0)
-    host.count(life.embeddings(0, 2), [0, 0])
-    host.command(Operation.CLOSE, 0)
-    if operation == "answer":
-        for _ in range(2):
-            host.append(2)
-        host.command(Operation.REOPEN, 0)
-        host.pictures(life.images(0, 3), ALL, [1, 2, 3], [0, 0, 0])
-        host.poll("status_answering", 1)
-    host.operations = [*before, *(op for op in host.operations if op[0] != "expect")]
-
-
-@pytest.mark.parametrize("hard", [False, True], ids=["soft", "hard"])
-@pytest.mark.parametrize(
-    ("operation", "name"),
-    [("close", "in turn"), ("answer", "in turn"), ("close", "competing")],
-)
-def test_a_life_begins_anew_after_a_reset_in_the_middle(
-    operation: str, name: str, hard: bool, run: Any
-) -> None:
-    """Whatever is cut short, at several moments: what was counted and learned is gone."""
-    life = Life(name, seed=3)
-    host = life.host
-    host.settle()
-    for wait in WAITS[operation]:
-        begin(life, operation)
-        host.cut_short(wait, hard)
-        life.rows = 0
-        for counter in ("n_classes", "counted", "count_reads", "answers", "answer_reads"):
-            host.read(counter, 0)
-        host.command(Operation.REOPEN, 0)  # no slot was ever opened
-        host.settle()
-        host.read("errors", 1 << 13)
-        life.learn(0, slot=1)
-        life.learn(1, slot=0)
-        life.look()
-    result = run(name, host, 0.2, patience=PATIENCE)
-    cover_resets(operation, hard, result)

@@ -51,6 +51,7 @@ THOROUGH = (
     "rtl/test_failing_reads.py",
     "rtl/test_foreign.py",
     "rtl/test_life.py",
+    "rtl/test_life_resets.py",
     "rtl/test_network.py",
     "rtl/test_online_mixture.py",
     "rtl/test_sampler.py",

@@ -24,9 +24,8 @@ class HiddenTrainer(wiring.Component):
     """Hidden layer with its latent weights, and steps 2 and 3 of a batch.
 
     Exemplars pass through an `rtl.hidden_layer.HiddenLayer`, in whose memory are the signs of the
-    latent weights; latency and throughput are its. The other bits lie in a memory beside it, which
-    only learning reads. The features of the exemplars of a batch are kept, and which neurons had
-    sums within the window.
+    latent weights; latency and throughput are its. The other bits lie beside it, and only learning
+    reads them. Of a batch, features are kept, and which neurons had sums within the window.
 
     `learn` begins. The gradients of L neurons are summed over the classes, one a cycle, with L
     products of an error and a weight of the classifier: ``m * ceil(H/L) * n`` cycles for m
@@ -34,8 +33,9 @@ class HiddenTrainer(wiring.Component):
     ``H * B * m`` cycles. `learned` comes `learning` cycles later than these together.
 
     A row to write takes a cycle. A row that is read is offered in the next cycle, and the one after
-    it is taken when it is gone. Reset drops the exemplars, and leaves the rows of weights; while it
-    is high, a row that comes is written.
+    it is taken when it is gone. Until then no beat is taken and no batch begins, nor until z has
+    left. From `learn` to `learned`, nothing is taken. Reset drops the exemplars, and leaves the
+    rows of weights; while it is high, a row that comes is written, unless a batch is learned.
 
     Parameters
     ----------
@@ -58,8 +58,10 @@ class HiddenTrainer(wiring.Component):
         The batch is to begin anew.
     keep : In(1)
         The exemplar whose z left last belongs to the batch.
+    notes : In(1)
+        The exemplar inside may come to belong to the batch. Otherwise nothing is kept of it.
     learn : In(1)
-        Learn the batch of `count` exemplars, for `classes` classes; these stay until `learned`.
+        Learn the batch of `count` exemplars, for `classes` classes, which stay until `learned`.
     count, classes : In
         Numbers of exemplars and of classes, each at least 1.
     asks : Out(1)
@@ -80,7 +82,7 @@ class HiddenTrainer(wiring.Component):
     Raises
     ------
     ValueError
-        If there is no hidden layer, or its weights never change.
+        If there is no hidden layer, its weights never change, or they are real numbers.
     """
 
     #: Cycles from `learn` to `learned`, beside those of the sums.
@@ -107,7 +109,7 @@ class HiddenTrainer(wiring.Component):
             "writes": In(stream.Signature(hidden_row_layout(params))),
             "reads": In(stream.Signature(bits_for(self._walk.rows - 1))),
             "rows": Out(stream.Signature(params.lanes * int(params.binary_width))),
-            **dict.fromkeys(("empty", "keep", "learn"), In(1)),
+            **dict.fromkeys(("empty", "keep", "notes", "learn"), In(1)),
             "count": In(range(batch + 1)),
             "classes": In(range(params.classes + 1)),
             "asks": Out(1),
@@ -132,7 +134,7 @@ class HiddenTrainer(wiring.Component):
         latent = self._latent(m, stages[LOADED], moved, moving)
         features, near = self._exemplars(m, stages[SUMMED - 1])
         error = self._gradients(m, stages, near)
-        held, bits = Signal.like(latent), Signal(p.lanes)
+        held, bits = Signal.like(latent, name="held"), Signal(p.lanes)
         fresh = next_weights(
             m, p, stages, held, bits, error, self.word, self.batch, hidden=True
         )  # fmt: skip
@@ -153,15 +155,15 @@ class HiddenTrainer(wiring.Component):
             self.row.eq(now.weights_at),
             self.place.eq(now.error_at),
         ]
-        wiring.connect(m, wiring.flipped(self.i), layer.i)
         wiring.connect(m, layer.o, wiring.flipped(self.o))
-        follow(m, now, self, stages[ENDED].valid & stages[ENDED].final)
+        free = ~self.rows.valid & layer.writes.ready
+        follow(m, now, self, free, stages[ENDED].valid & stages[ENDED].final)
         return m
 
     def _latent(self, m: Module, asked: Signal, moved: Signal, moving: Signal) -> Value:
         """Write rows of latent weights that come or have moved; return the row that was asked for.
 
-        The signs are in the memory of the layer.
+        The signs are in the memory of the layer. Its exemplars read them through the same port.
         """
         p, layer, now = self.params, self._layer, self._walk
         width = int(p.binary_width)
@@ -170,19 +172,22 @@ class HiddenTrainer(wiring.Component):
             attrs={"no_rw_check": 1},  # what is written is read in a later cycle
         )  # fmt: skip
         write, read = rests.write_port(), rests.read_port()
-        given, wrong = Signal.like(moved), Signal()
+        given, wrong, between = Signal.like(moved), Signal(), now.idle & ~self.learn
         numbers = codes(given.bits, p.lanes, width)
         taken, there = self.reads.valid & self.reads.ready, self.reads.payload < now.rows
         m.d.comb += [
             given.eq(Mux(moving, moved, self.writes.payload)),
-            layer.writes.valid.eq(self.writes.valid | moving),
+            layer.writes.valid.eq((self.writes.valid & self.writes.ready) | moving),
             layer.writes.payload.row.eq(given.row),
             layer.writes.payload.bits.eq(Cat(~number[-1] for number in numbers)),
-            self.writes.ready.eq(layer.writes.ready & ~moving),
+            self.writes.ready.eq(layer.writes.ready & between),
             write.en.eq(layer.writes.valid & layer.writes.ready & (given.row < now.rows)),
             write.addr.eq(given.row),
             write.data.eq(Cat(number[:-1] for number in numbers)),
-            self.reads.ready.eq(layer.writes.ready & ~layer.writes.valid & ~self.rows.valid),
+            self.reads.ready.eq(self.writes.ready & ~self.writes.valid & ~self.rows.valid),
+            self.i.ready.eq(layer.i.ready & between & ~taken & ~self.rows.valid),
+            layer.i.valid.eq(self.i.valid & self.i.ready),
+            layer.i.payload.eq(self.i.payload),
             layer.row.eq(Mux(now.moving, asked.row, self.reads.payload)),
             layer.read.eq(Mux(now.moving, asked.valid & asked.last, taken & there)),
             read.addr.eq(layer.row),
@@ -217,24 +222,26 @@ class HiddenTrainer(wiring.Component):
         )
         keep, mark = exemplars.write_port(), near.write_port()
         features, marks = exemplars.read_port(), near.read_port()
-        base, mark_base = Signal(range(self.batch * now.beats + 1)), Signal.like(now.row)
-        beat, place = Signal(range(now.beats)), Signal(range(p.beats))
+        base = Signal(range(self.batch * now.beats + 1))
+        mark_base = Signal.like(now.row, name="mark_base")
+        passed = Signal(range(now.beats))  # beat of x
+        leaving = Signal(range(p.beats))  # beat of z
         sent = self.o.valid & self.o.ready
         m.d.comb += [
-            keep.addr.eq(base + beat),
+            keep.addr.eq(base + passed),
             keep.data.eq(layer.bits),
-            keep.en.eq(layer.passes),
-            mark.addr.eq(mark_base + place),
+            keep.en.eq(layer.passes & self.notes),
+            mark.addr.eq(mark_base + leaving),
             mark.data.eq(layer.near),
-            mark.en.eq(sent & (place < now.groups)),
+            mark.en.eq(sent & (leaving < now.groups) & self.notes),
             features.addr.eq(now.features_at),
             features.en.eq(now.asked.valid & now.moving),
             marks.addr.eq(summing.row),
             marks.en.eq(summing.valid & summing.last & ~now.moving),
         ]
         m.d.sync += [
-            place.eq(Mux(sent, Mux(self.o.payload.last, 0, place + 1), place)),
-            beat.eq(Mux(sent & self.o.payload.last, 0, beat + layer.passes)),
+            leaving.eq(Mux(sent, Mux(self.o.payload.last, 0, leaving + 1), leaving)),
+            passed.eq(Mux(sent & self.o.payload.last, 0, passed + layer.passes)),
             base.eq(Mux(self.empty, 0, base + Mux(self.keep, now.beats, 0))),
             mark_base.eq(Mux(self.empty, 0, mark_base + Mux(self.keep, now.groups, 0))),
         ]

@@ -22,6 +22,7 @@ class Walk:
         self.groups = -(-params.hidden // params.lanes)  # of neurons
         self.rows = params.hidden * self.beats  # of latent weights
         gradients = batch * self.groups
+        self.idle = Signal()  # no batch is learned
         self.moving = Signal()  # latent weights move
         self.asked = Signal(stage_layout(max(self.rows, gradients)))
         self.row = Signal(range(max(self.rows, gradients) + 1))  # of gradients, or of weights
@@ -45,7 +46,7 @@ class Walk:
         return [place.eq(0) for place in places]
 
 
-def follow(m: Module, now: Walk, ports: wiring.PureInterface, ended: Value) -> None:
+def follow(m: Module, now: Walk, ports: wiring.PureInterface, free: Value, ended: Value) -> None:
     """Go through a batch when it is to be learned.
 
     Parameters
@@ -54,6 +55,8 @@ def follow(m: Module, now: Walk, ports: wiring.PureInterface, ended: Value) -> N
     now : Walk
     ports : PureInterface
         Those of the hidden layer that learns.
+    free : Value
+        No row is offered, and no exemplar is inside.
     ended : Value
         The last row has passed all stages.
     """
@@ -61,9 +64,14 @@ def follow(m: Module, now: Walk, ports: wiring.PureInterface, ended: Value) -> N
     m.d.comb += asked.row.eq(now.row)
     with m.FSM():
         with m.State("idle"):
+            m.d.comb += now.idle.eq(1)
             m.d.sync += now.begin()
             with m.If(ports.learn):
-                m.next = "sum"
+                m.next = "wait"
+                with m.If(free):
+                    m.next = "sum"
+        with m.State("wait"), m.If(free):
+            m.next = "sum"
         with m.State("sum"):
             _sum(m, now, ports)
             with m.If(asked.final):

@@ -107,6 +107,7 @@ def train(
     m.d.comb += [
         layer.empty.eq(now.idle),
         layer.keep.eq(noted),
+        layer.notes.eq(now.learning),
         layer.word.eq(lfsr.word),
         layer.count.eq(now.slot),
         layer.classes.eq(now.classes),

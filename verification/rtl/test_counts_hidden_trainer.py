@@ -86,3 +86,27 @@ def test_a_batch_at_the_size_of_the_reports() -> None:
 def test_no_exemplar_takes_no_action() -> None:
     drawn = CORNERS["shared_beat"][0]
     assert hidden_trainer.learn(drawn, 0, 3) == Tally() == hidden_trainer.words(drawn, 0)
+    assert hidden_trainer.keep(drawn, 0) == Tally()
+    assert hidden_trainer.learn_cycles(drawn, 0, 3) == 0
+
+
+def test_an_exemplar_to_classify_is_not_kept() -> None:
+    drawn = CORNERS["shared_beat"][0]  # an exemplar has three beats, and its neurons two
+    learned, classified = trainer.leave_out(drawn, 7), trainer.classify(drawn, 7, 5)
+    for name, writes in {"hidden.exemplars": 7 * 3, "hidden.near": 7 * 2}.items():
+        assert learned[Action(name, "write", drawn.lanes)] == writes
+        assert classified[Action(name, "write", drawn.lanes)] == 0
+
+
+@pytest.mark.parametrize(
+    ("count", "message"),
+    [
+        (hidden_trainer.keep, "Exemplars must be an integer >= 0, not -1"),
+        (hidden_trainer.words, "Exemplars must be an integer >= 0, not -1"),
+        (lambda p, n: hidden_trainer.learn_cycles(p, n, 3), "Exemplars must be .* >= 0, not -1"),
+        (lambda p, n: hidden_trainer.learn_cycles(p, 1, 1 + n), "Classes must be .* >= 1, not 0"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(count, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        count(CORNERS["shared_beat"][0], -1)

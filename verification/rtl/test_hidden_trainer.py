@@ -14,8 +14,9 @@ from rtl.hidden_layer import HiddenLayer, hidden_row_layout
 from rtl.hidden_trainer import HiddenTrainer
 from rtl.trainer import Trainer
 from rtl.trainer_control import Operation
-from verification.rtl.engine import PAUSES, BenchError, Step
+from verification.rtl.engine import PAUSES, BenchError, Pauses, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+from verification.rtl.test_hidden_layer import Bench as LayerBench
 from verification.rtl.test_trainer import Bench, params
 
 
@@ -246,6 +247,77 @@ def test_a_row_a_cycle_is_written_and_a_row_in_two_is_read() -> None:
     assert trace.gaps("hidden_writes") == {1}
     assert trace.gaps("hidden_reads") == {2}
     assert trace.offered["hidden_rows"][0] == trace.transfers["hidden_reads"][0] + 1
+
+
+class Alone:
+    """Steps of the block by itself. Errors are 0, so that its rows stay as they were written."""
+
+    def __init__(self, drawn: TrainerParams, batch: int) -> None:
+        self.bench, self.layer = Bench(drawn, batch), LayerBench(drawn)
+        self.layer.weights = (self.bench.golden.latent >= 0).astype(np.int64)
+        self.rows = self.bench.hidden_rows()
+
+    def write(self) -> Step:
+        return Step({"writes": self.bench.write_hidden().inputs["hidden_writes"]})
+
+    def read(self) -> Step:
+        """Return the step that reads every row three times, in any order."""
+        order = self.bench.random.choices(range(len(self.rows)), k=3 * len(self.rows))
+        return Step({"reads": order}, {"rows": [self.rows[row] for row in order]})
+
+    def learn(self, batch: int) -> Step:
+        """Return the step in whose only cycle a batch of all classes is to be learned."""
+        pins = {"learn": 1, "count": batch, "classes": self.bench.params.classes}
+        return Step(pins=pins, cycles=1, abandon=True)
+
+
+@pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
+@pytest.mark.parametrize("name", ["shared_beat", "one_of_all", "one_batch"])
+def test_by_itself_a_row_stays_as_it_was_read_while_exemplars_come(name, pauses) -> None:
+    """Signs are read through the port that an exemplar reads them through."""
+    alone = Alone(*CORNERS[name])
+    shown = alone.layer.show(alone.bench.exemplars(4))
+    both, read = Step(shown.inputs, shown.outputs), alone.read()
+    both = Step({**both.inputs, **read.inputs}, {**both.outputs, **read.outputs})
+    run_pysim(HiddenTrainer(*CORNERS[name]), [alone.write(), both, alone.read()], pauses)
+
+
+@pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
+@pytest.mark.parametrize("name", ["shared_beat", "one_of_all"])
+def test_by_itself_it_takes_nothing_while_it_learns(name, pauses) -> None:
+    (drawn, batch), alone = CORNERS[name], Alone(*CORNERS[name])
+    shown, read, written = alone.layer.show(alone.bench.exemplars(1)), alone.read(), alone.write()
+    inputs = {**shown.inputs, **read.inputs, **written.inputs}
+    after = Step(inputs, {**shown.outputs, **read.outputs}, pins={"learn": 0})
+    steps = [written, alone.learn(batch), after, alone.read()]
+    trace = run_pysim(HiddenTrainer(drawn, batch), steps, pauses, ("learned",))
+    cycles = learning(drawn, batch, drawn.classes, len(alone.rows))
+    begun = trace.transfers["writes"][len(alone.rows) - 1] + 1
+    first = min(trace.transfers["i"][0], trace.transfers["reads"][0])
+    assert min(first, trace.transfers["writes"][len(alone.rows)]) > begun + cycles
+    assert trace.counts["learned"] == 1
+
+
+@pytest.mark.parametrize("waiting", ["rows", "o"])
+def test_by_itself_a_batch_waits_for_what_is_offered(waiting) -> None:
+    """One cycle of `learn` is enough, and what is offered stays as it is until it is taken."""
+    (drawn, batch), alone = SMALL, Alone(*SMALL)
+    offered = Step({"reads": [2]}, {"rows": [alone.rows[2]]})
+    if waiting == "o":
+        offered = alone.layer.show(alone.bench.exemplars(1))
+    both = {**offered.outputs, "rows": [*offered.outputs.get("rows", []), alone.rows[1]]}
+    steps = [
+        alone.write(),
+        replace(offered, cycles=HiddenTrainer(drawn, batch).latency + 9, abandon=True),
+        replace(alone.learn(batch), outputs=offered.outputs),
+        Step({"reads": [1]}, both, pins={"learn": 0}),
+    ]
+    trace = run_pysim(HiddenTrainer(drawn, batch), steps, Pauses(stall=0.99))
+    learned = learning(drawn, batch, drawn.classes, len(alone.rows))
+    place = 0 if waiting == "rows" else drawn.beats - 1
+    assert trace.left == [len(offered.outputs[waiting])] * 2
+    assert trace.transfers[waiting][place] - trace.offered[waiting][0] > learned
+    assert trace.transfers["reads"][-1] - trace.transfers[waiting][place] > learned
 
 
 def test_a_bench_with_a_wrong_latent_weight_fails() -> None:

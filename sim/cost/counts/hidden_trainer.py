@@ -12,6 +12,7 @@ from sim.cost.counts.tally import Action, Memory, Tally, field_bits
 
 __all__ = [
     "groups",
+    "keep",
     "learn",
     "learn_cycles",
     "memories",
@@ -62,8 +63,8 @@ def read_rows(params: TrainerParams, count: int) -> Tally:
 def pass_on(params: TrainerParams, exemplars: int) -> Tally:
     """Return the actions of making the inputs of the classifier from exemplars.
 
-    Each exemplar is kept for its batch, with the neurons whose sums are within the window: two
-    comparisons a neuron. These marks move up as the neurons come, and down as their beats leave.
+    Two comparisons a neuron tell whether its sum is within the window. These marks move up as the
+    neurons come, and down as their beats leave.
 
     Parameters
     ----------
@@ -80,10 +81,29 @@ def pass_on(params: TrainerParams, exemplars: int) -> Tally:
     marked = Tally({
         Action("layer.near", "compare", field_bits(params.features)): 2 * params.hidden,
         Action("layer.near", "register", params.hidden): moved,
+    })  # fmt: skip
+    return passed + exemplars * marked
+
+
+def keep(params: TrainerParams, exemplars: int) -> Tally:
+    """Return the actions of keeping exemplars for a batch, with the marks of their neurons.
+
+    Parameters
+    ----------
+    params : TrainerParams
+    exemplars : int
+        Those of a command to learn, whatever their classes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the number is not an integer >= 0.
+    """
+    check_integer("Exemplars", exemplars, 0)
+    return exemplars * Tally({
         Action("exemplars", "write", params.lanes): params.without_hidden.beats,
         Action("near", "write", params.lanes): groups(params),
     })  # fmt: skip
-    return passed + exemplars * marked
 
 
 def learn(params: TrainerParams, exemplars: int, classes: int) -> Tally:
@@ -141,7 +161,20 @@ def learn(params: TrainerParams, exemplars: int, classes: int) -> Tally:
 
 
 def words(params: TrainerParams, exemplars: int) -> Tally:
-    """Return the words of stream 21 that steps 2 and 3 of a batch use."""
+    """Return the words of stream 21 that steps 2 and 3 of a batch use.
+
+    Parameters
+    ----------
+    params : TrainerParams
+    exemplars : int
+        Those of the batch that are learned.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the number is not an integer >= 0.
+    """
+    check_integer("Exemplars", exemplars, 0)
     if params.rounding != "stochastic" or not exemplars:
         return Tally()
     used = exemplars * groups(params) + hidden_layer.rows(params)
@@ -152,7 +185,7 @@ def learn_cycles(params: TrainerParams, exemplars: int, classes: int) -> int:
     """Return the cycles for which the layer learns a batch, while the classifier waits.
 
     A class of a group of neurons takes one, and so does an exemplar of a row of latent weights.
-    The last one of both goes through all stages.
+    The last one of both goes through all stages. A batch without exemplars is not learned.
 
     Parameters
     ----------
@@ -161,7 +194,16 @@ def learn_cycles(params: TrainerParams, exemplars: int, classes: int) -> int:
         Those of the batch that are learned.
     classes : int
         Classes of the softmax.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the exemplars are not an integer >= 0, or the classes not one >= 1.
     """
+    check_integer("Exemplars", exemplars, 0)
+    check_integer("Classes", classes, 1)
+    if not exemplars:
+        return 0
     rows = hidden_layer.rows(params)
     return exemplars * (groups(params) * classes + rows) + 2 * _STAGES
 

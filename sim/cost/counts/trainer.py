@@ -75,13 +75,13 @@ def read_hidden_rows(params: TrainerParams, rows: int) -> Tally:
 def leave_out(params: TrainerParams, exemplars: int) -> Tally:
     """Return the actions of exemplars of unknown classes: their bits are taken all the same."""
     check_integer("Exemplars to leave out", exemplars, 0)
-    kept = Tally({Action("exemplars", "write", params.lanes): exemplars * params.beats})
-    layer = hidden_trainer if params.trains_hidden else hidden_layer
-    return kept + layer.pass_on(params, exemplars).within("hidden")
+    return _take(params, exemplars) + _keep(params, exemplars)
 
 
 def classify(params: TrainerParams, exemplars: int, classes: int) -> Tally:
     """Return the actions of classifying exemplars, or of the forward pass of learning them.
+
+    What a hidden layer keeps of an exemplar to learn is left out.
 
     Parameters
     ----------
@@ -109,8 +109,7 @@ def classify(params: TrainerParams, exemplars: int, classes: int) -> Tally:
         **rounded,
     })  # fmt: skip
     compared = Tally({Action("best", "compare", _sum_bits(params)): classes})
-    taken = leave_out(params, 1)
-    return exemplars * (taken + classes * params.beats * row + compared)
+    return exemplars * (_take(params, 1) + classes * params.beats * row + compared)
 
 
 def learn(params: TrainerParams, exemplars: int, classes: int) -> Tally:
@@ -129,7 +128,7 @@ def learn(params: TrainerParams, exemplars: int, classes: int) -> Tally:
     TypeError, ValueError
         If a number is not an integer >= 0.
     """
-    forward = classify(params, exemplars, classes)
+    forward = classify(params, exemplars, classes) + _keep(params, exemplars)
     if not exemplars:
         return forward
     q_b, lanes = int(params.backward_width), params.lanes
@@ -218,6 +217,20 @@ def take_cycles(params: TrainerParams, classes: int) -> int:
     check_integer("Classes", classes, 1)
     # The softmax takes the last sum in the cycle in which it is there.
     return _forward_cycles(params, classes) + softmax.share_cycles(classes) - classes
+
+
+def _take(params: TrainerParams, exemplars: int) -> Tally:
+    """Return the actions of taking exemplars, through a hidden layer where there is one."""
+    kept = Tally({Action("exemplars", "write", params.lanes): exemplars * params.beats})
+    layer = hidden_trainer if params.trains_hidden else hidden_layer
+    return kept + layer.pass_on(params, exemplars).within("hidden")
+
+
+def _keep(params: TrainerParams, exemplars: int) -> Tally:
+    """Return the actions of what a hidden layer that learns keeps of exemplars to learn."""
+    if not params.trains_hidden:
+        return Tally()
+    return hidden_trainer.keep(params, exemplars).within("hidden")
 
 
 def _learn_hidden(params: TrainerParams, exemplars: int, classes: int) -> Tally:

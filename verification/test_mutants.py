@@ -11,9 +11,10 @@ from verification.mutants.__main__ import (
     arguments_of_equivalence,
     judged,
 )
+from verification.mutants.benches import ALSO, PARTS, ROOT, benches_of, reached_from
 from verification.mutants.report import Result, page
 from verification.mutants.rules import RULES, Mutant, mutants_of
-from verification.mutants.trial import PARTS, ROOT, Outcome, bench_of, reached_from, try_source
+from verification.mutants.trial import Outcome, try_source
 
 SOURCE = """
 def elaborate(m, a, b):
@@ -58,8 +59,26 @@ def test_ids_are_unique_and_hold_500_and_more() -> None:
 def test_a_part_is_tried_by_a_bench_that_reaches_it(part: str) -> None:
     path = ROOT / "rtl" / f"{part}.py"
     assert not (ROOT / "verification" / "rtl" / f"test_{part}.py").exists()
-    assert path in reached_from([bench_of(part)])
+    assert path in reached_from(benches_of(part)[:1])
     assert mutants_of(part, path.read_text())
+
+
+@pytest.mark.parametrize("module", ALSO)
+def test_a_block_within_another_is_tried_by_the_benches_of_both(module: str) -> None:
+    own, other = benches_of(module)
+    assert own.stem == f"test_{PARTS.get(module, module)}"
+    assert other.stem == f"test_{ALSO[module]}"
+    assert ROOT / "rtl" / f"{module}.py" in reached_from([other])
+
+
+def test_a_fault_in_what_only_another_block_builds_fails_its_bench() -> None:
+    """The bench of a hidden layer makes none that learns, and so no window."""
+    source = (ROOT / "rtl/hidden_layer.py").read_text()
+    fault = source.replace("(total >= low) & (total <= high)", "total >= low")
+    assert fault != source
+    outcome = try_source("hidden_layer", fault, benches_of("hidden_layer")[1:], 120)
+    assert outcome.state == "failed"
+    assert outcome.detail.startswith("test_hidden_trainer.py")
 
 
 def test_arguments_are_of_mutants_that_exist() -> None:
@@ -107,7 +126,7 @@ def test_the_tests_see_the_fault(tmp_path: Path) -> None:
 
 
 def test_a_result_holds_until_what_the_bench_stands_on_changes() -> None:
-    reached = reached_from([ROOT / "rtl/lfsr.py", bench_of("lfsr")])
+    reached = reached_from([ROOT / "rtl/lfsr.py", *benches_of("lfsr")])
     names = {path.relative_to(ROOT).as_posix() for path in reached}
     assert {"rtl/lfsr.py", "golden/lfsr.py", "verification/rtl/engine.py"} <= names
     assert not names & {"rtl/chip.py", "golden/trainer.py", "verification/rtl/test_chip.py"}

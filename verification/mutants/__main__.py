@@ -14,9 +14,10 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from sim.work.files import write_whole
+from verification.mutants.benches import ROOT, benches_of, others_of, reached_from
 from verification.mutants.report import Result, page
 from verification.mutants.rules import RULES, Mutant, mutants_of
-from verification.mutants.trial import ROOT, Outcome, bench_of, others_of, reached_from, try_source
+from verification.mutants.trial import Outcome, try_source
 
 __all__ = ["all_mutants", "argued_now", "arguments_of_equivalence", "judged", "main"]
 
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def all_mutants() -> list[Mutant]:
     """Return the mutants of all modules of `rtl/` that have a bench."""
-    paths = [path for path in sorted((ROOT / "rtl").glob("*.py")) if bench_of(path.stem).exists()]
+    paths = [path for path in sorted((ROOT / "rtl").glob("*.py")) if benches_of(path.stem)]
     return [mutant for path in paths for mutant in mutants_of(path.stem, path.read_text())]
 
 
@@ -94,7 +95,7 @@ def _try_block(
     jobs: int,
     thorough: bool,
 ) -> None:
-    tests = [bench_of(module)]
+    tests = benches_of(module)
     source = (ROOT / "rtl" / f"{module}.py").read_text()
     original = try_source(module, source, tests, LONG)
     if original.state != "passed":
@@ -138,9 +139,9 @@ def _file(work: Path, mutant: Mutant) -> Path:
 
 @cache
 def _surroundings(module: str) -> bytes:
-    """Return a digest of a block's bench and of all that bench and block import of this project."""
+    """Return a digest of a block's benches, and of what they and it import of this project."""
     digest = hashlib.sha256()
-    for path in sorted(reached_from([ROOT / "rtl" / f"{module}.py", bench_of(module)])):
+    for path in sorted(reached_from([ROOT / "rtl" / f"{module}.py", *benches_of(module)])):
         if path.stem != module or path.parent.name != "rtl":
             digest.update(path.read_bytes())
     return digest.digest()

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from itertools import pairwise
@@ -24,31 +24,9 @@ from typing import Any
 import hypothesis
 import pytest
 
-from verification.house import imported_names
 from verification.rtl import engine
 
-__all__ = ["PARTS", "Outcome", "bench_of", "others_of", "reached_from", "try_source"]
-
-ROOT = Path(__file__).parents[2]
-#: Files that hold a part of blocks, and the block whose bench is theirs, too.
-PARTS = {
-    "adder_tree": "prototype_classifier",
-    "class_slots": "class_counter",
-    "core_packets": "core",
-    "core_units": "core_draws",
-    "core_values": "core_draws",
-    "cwr_control": "cwr",
-    "hidden_walk": "hidden_trainer",
-    "low_rank_control": "low_rank",
-    "low_rank_sums": "low_rank",
-    "network_blocks": "network",
-    "online_mixture_close": "online_mixture",
-    "online_mixture_control": "online_mixture",
-    "trainer_control": "trainer",
-    "trainer_errors": "trainer",
-    "trainer_hidden": "hidden_trainer",
-    "trainer_lanes": "trainer",
-}
+__all__ = ["Outcome", "try_source"]
 
 
 @dataclass(frozen=True)
@@ -74,46 +52,6 @@ class Outcome:
     designs: str = ""
     quiet: int = 0
     seconds: float = 0.0
-
-
-def bench_of(module: str) -> Path:
-    """Return the file of the bench of a block or of its part, whether there is one or not."""
-    return ROOT / "verification" / "rtl" / f"test_{PARTS.get(module, module)}.py"
-
-
-def others_of(module: str) -> list[Path]:
-    """Return the counts and the proofs that import a block."""
-    others = [
-        *sorted((ROOT / "verification" / "rtl").glob("test_counts_*.py")),
-        *sorted((ROOT / "verification" / "proofs").glob("test_*.py")),
-    ]
-    prefix = f"rtl.{module}."
-    return [
-        path
-        for path in others
-        if any(name.startswith(prefix) for name in imported_names(path.read_text()))
-    ]
-
-
-def reached_from(paths: Iterable[Path]) -> set[Path]:
-    """Return files of this project's hardware, golden model and benches: these, and their imports.
-
-    Packages count with their `__init__`, which is run on the way.
-    """
-    reached, left = set[Path](), list(paths)
-    while left:
-        path = left.pop()
-        if path in reached:
-            continue
-        reached.add(path)
-        for name in imported_names(path.read_text()):
-            parts = name.split(".")
-            if parts[0] in ("rtl", "golden", "verification"):
-                stems = [ROOT.joinpath(*parts[:n]) for n in range(1, len(parts) + 1)]
-                files = [*(stem.with_suffix(".py") for stem in stems)]
-                files += [stem / "__init__.py" for stem in stems]
-                left += [file for file in files if file.exists()]
-    return reached
 
 
 def try_source(

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""Tests that try a module of `rtl/`: benches, then counts and proofs; and what they read."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from verification.house import imported_names
+
+__all__ = ["ALSO", "PARTS", "ROOT", "benches_of", "others_of", "reached_from"]
+
+ROOT = Path(__file__).parents[2]
+#: Files that hold a part of blocks, and the block whose bench is theirs, too.
+PARTS = {
+    "adder_tree": "prototype_classifier",
+    "class_slots": "class_counter",
+    "core_packets": "core",
+    "core_units": "core_draws",
+    "core_values": "core_draws",
+    "cwr_control": "cwr",
+    "hidden_walk": "hidden_trainer",
+    "low_rank_control": "low_rank",
+    "low_rank_sums": "low_rank",
+    "network_blocks": "network",
+    "online_mixture_close": "online_mixture",
+    "online_mixture_control": "online_mixture",
+    "trainer_control": "trainer",
+    "trainer_errors": "trainer",
+    "trainer_hidden": "hidden_trainer",
+    "trainer_lanes": "trainer",
+}
+#: Files with hardware that only another block builds: its bench tries them after their own.
+ALSO = dict.fromkeys(
+    ("hidden_layer", "trainer", "trainer_control", "trainer_errors", "trainer_lanes"),
+    "hidden_trainer",
+)
+
+
+def benches_of(module: str) -> list[Path]:
+    """Return the benches of a block or of its part, such as there are, its own first."""
+    blocks = [PARTS.get(module, module), *([ALSO[module]] if module in ALSO else [])]
+    paths = (ROOT / "verification" / "rtl" / f"test_{block}.py" for block in blocks)
+    return [path for path in paths if path.exists()]
+
+
+def others_of(module: str) -> list[Path]:
+    """Return the counts and the proofs that import a block."""
+    tests, prefix = ROOT / "verification", f"rtl.{module}."
+    counts, proofs = tests.glob("rtl/test_counts_*.py"), tests.glob("proofs/test_*.py")
+    return [
+        path
+        for path in (*sorted(counts), *sorted(proofs))
+        if any(name.startswith(prefix) for name in imported_names(path.read_text()))
+    ]
+
+
+def reached_from(paths: Iterable[Path]) -> set[Path]:
+    """Return files of this project's hardware, golden model and benches: these, and their imports.
+
+    Packages count with their `__init__`, which is run on the way.
+    """
+    reached, left = set[Path](), list(paths)
+    while left:
+        path = left.pop()
+        if path in reached:
+            continue
+        reached.add(path)
+        for name in imported_names(path.read_text()):
+            parts = name.split(".")
+            if parts[0] in ("rtl", "golden", "verification"):
+                stems = [ROOT.joinpath(*parts[:n]) for n in range(1, len(parts) + 1)]
+                files = [*(stem.with_suffix(".py") for stem in stems)]
+                files += [stem / "__init__.py" for stem in stems]
+                left += [file for file in files if file.exists()]
+    return reached

@@ -192,7 +192,7 @@ class _IntegerHead(Head):
 
 
 # The exemplar to classify lies in the memory of a batch. A hidden layer works on it, too; of one
-# that learns, the signs are enough.
+# that learns, the signs are enough, and nothing is kept for its batch.
 _OF_ANSWERS = (
     "trainer.weights",
     "trainer.exemplars",

@@ -124,6 +124,8 @@ def test_a_hidden_layer_that_learns_is_priced_as_the_block_counts(config: CostCo
     assert frozen.answer is not None
     assert head.answer.cycles == frozen.answer.cycles
     assert sum(m.bits for m in head.kept) == sum(m.bits for m in frozen.kept)
+    used = {a.component for a in head.answer.tally if a.kind in ("read", "write")}
+    assert used == {m.component for m in head.kept}
     learns = {m.component: m.bits for m in head.working if ".hidden." in m.component}
     assert learns == {
         "trainer.hidden.rests": 24 * 8 * 3,

@@ -18,6 +18,7 @@ from sim.images.native.learners import with_outputs
 from sim.images.native.report import NativeReport
 from sim.images.native.settings import NativeConfig, load_native
 from sim.images.native.study import NativeFolder, NativeStudy
+from sim.images.pretrain.learnt import check_learnt
 from sim.images.pretrain.settings import Recipe
 from sim.images.pretrain.split import BaseSplit, base_split, later_split
 from sim.images.pretrain.train import THREADS
@@ -51,6 +52,7 @@ class NativeCommand(ResumableCommand):
         images = load_images(config.classes.data, self.data_dir, console, config.classes.resize)
         check_input(recipe.network, images)
         split, tasks = _later_classes(config, recipe, images)
+        check_learnt(recipe, images)
         check_sizes(config, recipe.document, with_outputs(recipe.network, tasks[-1].stop), tasks)
         computed = environment(device)
         decisive = identity(recipe.digest(), images.digest(), **computed)

@@ -20,6 +20,7 @@ from sim.data.tasks import class_order
 from sim.images.device import choose_device, device_name, environment, with_precision
 from sim.images.pretrain.curves import curves, log_table
 from sim.images.pretrain.export import check_equal
+from sim.images.pretrain.learnt import check_learnt
 from sim.images.pretrain.pretraining import Pretraining
 from sim.images.pretrain.settings import Recipe, load_recipe
 from sim.images.pretrain.split import BaseSplit, base_split
@@ -129,7 +130,8 @@ def load_base(
     Raises
     ------
     UserError
-        If the data do not fit the network or the section `classes`; the message names the line.
+        If the data do not fit the network or the section `classes`, or a network that the recipe
+        names has learnt other classes; the message names the line.
     """
     classes = recipe.config.classes
     images = load_images(classes.data, data_dir, console, classes.resize)
@@ -140,7 +142,9 @@ def load_base(
         where = recipe.document.where(("classes", "order"))
         raise UserError(f"{where}: classes.order: {error}") from error
     try:
-        return images, base_split(images, classes, recipe.network.bits)
+        split = base_split(images, classes, recipe.network.bits)
     except ValueError as error:
         where = recipe.document.where_within(("classes",))
         raise UserError(f"{where}: classes.{error}") from error
+    check_learnt(recipe, images)
+    return images, split

@@ -16,15 +16,17 @@ from rich.console import Console
 from sim.commands.base import ResumableCommand, tell
 from sim.commands.pretrain import TrainingFolder, load_base
 from sim.data.datasets import ImageSet
+from sim.data.embed import check_input
 from sim.documents.read import load
 from sim.documents.yaml_lines import Document
 from sim.images.device import choose_device, device_name, environment, with_precision
-from sim.images.pretrain.judge import judged
+from sim.images.pretrain.judge import JUDGES, judged
+from sim.images.pretrain.learnt import check_learnt, without_classes
 from sim.images.pretrain.pretraining import Pretraining
 from sim.images.pretrain.series import BUILT_IN, SeriesConfig
 from sim.images.pretrain.series_report import series_report
-from sim.images.pretrain.settings import Recipe, load_recipe
-from sim.images.pretrain.split import BaseSplit, base_split
+from sim.images.pretrain.settings import ClassesConfig, Recipe, load_recipe
+from sim.images.pretrain.split import base_split
 from sim.work.errors import UserError
 from sim.work.files import write_whole
 from sim.work.folder import write_folder
@@ -35,6 +37,8 @@ __all__ = ["PretrainSeriesCommand"]
 
 #: What a recipe and a seed reached: accuracies by their headings.
 Result = dict[str, float]
+
+_LEARNT = "learnt classes"
 
 
 class SeriesFolder(WorkFolder):
@@ -63,11 +67,11 @@ class PretrainSeriesCommand(ResumableCommand):
         device = choose_device(self.device)
         series, document = load(SeriesConfig, self.series, BUILT_IN)
         common = load_recipe(self.config, self.assignments)
-        images, split = load_base(common, self.data_dir, console)
+        images, _ = load_base(common, self.data_dir, console)
         first = _first_classes(common, series, document)
         changes = _changes(series, document)
         recipes = [
-            [self._recipe(one, first, seed, device) for seed in range(series.seeds)]
+            [self._recipe(one, first, seed, images, device) for seed in range(series.seeds)]
             for one in changes
         ]
         decisive = identity(_digest(series, recipes), images.digest(), **environment(device))
@@ -79,18 +83,27 @@ class PretrainSeriesCommand(ResumableCommand):
                 place = number * series.seeds + seed
                 name = ", ".join(changes[number]) or "the common recipe"
                 tell(console, f"{name}, seed {seed}")
-                run = _Run(recipe, series, folder.path / f"run_{place}", device)
-                found[-1].append(run.result(images, split, console))
-        self._write(series, changes, found, images, first, device)
+                path = folder.path / f"run_{place}"
+                run = _Run(recipe, common.config.classes, series, path, device)
+                found[-1].append(run.result(images, console))
+        untold = sorted({name for one in recipes for name in without_classes(one[0], images)})
+        self._write(series, changes, found, images, first, untold, device)
         folder.close()
         self.tell_report(console)
 
     def _recipe(
-        self, changes: Sequence[str], first: int, seed: int, device: torch.device
+        self,
+        changes: Sequence[str],
+        first: int,
+        seed: int,
+        images: ImageSet,
+        device: torch.device,
     ) -> Recipe:
         own = [*self.assignments, *changes, f"classes.base={first}", f"seed={seed}"]
         try:
             recipe = load_recipe(self.config, own)
+            check_input(recipe.network, images)
+            check_learnt(recipe, images)
         except UserError as error:
             raise UserError(f"{self.series}: {error}") from error
         return replace(recipe, config=with_precision(recipe.config, device))
@@ -102,6 +115,7 @@ class PretrainSeriesCommand(ResumableCommand):
         found: Sequence[Sequence[Result]],
         images: ImageSet,
         first: int,
+        untold: Sequence[str],
         device: torch.device,
     ) -> None:
         """Write the report and its numbers in one step."""
@@ -113,13 +127,14 @@ class PretrainSeriesCommand(ResumableCommand):
             "command": self.command,
             "series": series.model_dump(mode="json"),
             "learnt": first,
+            "untold": list(untold),
             "recipes": [
                 {"set": list(one), "results": list(reached)}
                 for one, reached in zip(changes, found, strict=True)
             ],
         }
         files: dict[str, bytes | str] = {
-            "report.md": series_report(series, changes, found, first, made),
+            "report.md": series_report(series, changes, found, first, untold, made),
             "results.json": json.dumps(results, indent=1, allow_nan=False) + "\n",
         }
         write_folder(self.out, files)
@@ -132,6 +147,8 @@ class _Run:
     Parameters
     ----------
     recipe : Recipe
+    judged_on : ClassesConfig
+        Its classes, and those that are new to its network after them.
     series : SeriesConfig
     path : Path
         Folder of its checkpoints; its result has the same name with the ending ``.json``.
@@ -139,31 +156,44 @@ class _Run:
     """
 
     recipe: Recipe
+    judged_on: ClassesConfig
     series: SeriesConfig
     path: Path
     device: torch.device
 
-    def result(self, images: ImageSet, split: BaseSplit, console: Console) -> Result:
+    def result(self, images: ImageSet, console: Console) -> Result:
         """Return the result that is there, or train and judge the network."""
         done = self.path.with_suffix(".json")
+        recipe = self.recipe
+        folder = TrainingFolder(self.path, identity(recipe.digest(), images.digest()))
         if done.exists():
             kept = parse_json(done)
-            if not isinstance(kept, dict):
+            if not _is_result(kept):
                 raise UserError(f"{done} is damaged: remove it to train this network again")
+            if self.path.is_dir():  # the result was the last that a killed run wrote
+                folder.close()
             return kept
-        recipe = self.recipe
         own = base_split(images, recipe.config.classes, recipe.network.bits)
-        folder = TrainingFolder(self.path, identity(recipe.digest(), images.digest()))
         folder.open(resume=True)
         training = Pretraining(recipe, images, own, folder.path, self.device, console)
         network = training.run()
+        whole = base_split(images, self.judged_on, recipe.network.bits)
         result = {
-            "learnt classes": training.epochs[-1].test_accuracy,
-            **judged(network, split, self.series.new, self.series.increment),
+            _LEARNT: training.epochs[-1].test_accuracy,
+            **judged(network, whole, self.series.new, self.series.increment),
         }
         write_whole(done, json.dumps(result))
         folder.close()
         return result
+
+
+def _is_result(kept: Any) -> bool:
+    """Return whether the content of a file is what a training reached."""
+    return (
+        isinstance(kept, dict)
+        and list(kept) == [_LEARNT, *JUDGES]
+        and all(isinstance(value, float) and 0 <= value <= 1 for value in kept.values())
+    )
 
 
 def _first_classes(common: Recipe, series: SeriesConfig, document: Document) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.bits import word_count
-from sim.data.tasks import class_order
+from sim.data.trained import trained_classes
 
 __all__ = ["BankFile", "check_unused"]
 
@@ -80,22 +80,10 @@ class BankFile:
     def trained_classes(self) -> frozenset[int] | None:
         """Return the classes on which network or binarizer were fitted; None if the bank is silent.
 
-        They are those whose names `pretraining` lists, whatever the name of the data set. Without a
-        list, they are the first `base` classes of the class order, if `pretraining` names this data
-        set, and none if it names another.
+        See `sim.data.trained.trained_classes`.
         """
-        classes = self.pretraining.get("classes")
-        if not isinstance(classes, dict) or not isinstance(classes.get("data"), str):
-            return None
-        if isinstance(names := classes.get("names"), list):
-            return frozenset(c for c, name in enumerate(self.class_names) if name in names)
-        if classes["data"] != self.data:
-            return frozenset()
-        try:
-            order = class_order(len(self.class_names), classes["order"])
-            return frozenset(order[: int(classes["base"])].tolist())
-        except (KeyError, TypeError, ValueError):  # a card that another program wrote
-            return None
+        found = trained_classes(self.pretraining, self.data, self.class_names)
+        return None if found is None else frozenset(found)
 
 
 def check_unused(last: NDArray[np.uint64], features: int) -> None:

@@ -160,17 +160,13 @@ def pixels_of(images: ImageSet, part: str, bits: int) -> NDArray[np.uint8]:
     UserError
         If the pixels have fewer bits.
     """
-    if bits > images.pixel_bits:
-        raise UserError(
-            f"Pixels of the network must have at most the {images.pixel_bits} bits of "
-            f"{images.name}, not {bits}"
-        )
+    _check_bits(bits, images)
     pixels: NDArray[np.uint8] = getattr(images, f"{part}_images")
     return pixels >> np.uint8(images.pixel_bits - bits)
 
 
 def check_input(params: NetworkParams, images: ImageSet) -> None:
-    """Check that a network takes images of the size of a data set.
+    """Check that a network takes images of the size and the bits of a data set.
 
     Raises
     ------
@@ -186,6 +182,7 @@ def check_input(params: NetworkParams, images: ImageSet) -> None:
         raise UserError(
             f"Images must be {wanted} for the network, not the {given} of {images.name}{how}"
         )
+    _check_bits(params.bits, images)
 
 
 def read_card(path: Path, network_file: bytes) -> dict[str, Any]:
@@ -201,6 +198,14 @@ def read_card(path: Path, network_file: bytes) -> dict[str, Any]:
     if named != present:
         raise UserError(f"{path} must be the card of the network {present[:12]}, not {named[:12]}")
     return pretraining
+
+
+def _check_bits(bits: int, images: ImageSet) -> None:
+    if bits > images.pixel_bits:
+        raise UserError(
+            f"Pixels of the network must have at most the {images.pixel_bits} bits of "
+            f"{images.name}, not {bits}"
+        )
 
 
 def _refuse(constant: str) -> None:

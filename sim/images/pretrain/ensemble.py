@@ -55,13 +55,14 @@ class Ensemble:
             functional.log_softmax(gain * _logits(network, on_cpu), dim=1)
             for network, gain in zip(self.networks, self.gains, strict=True)
         ]
-        torch.set_num_threads(THREADS)  # the kernels have set it to their own
         return (torch.stack(each).logsumexp(0) - np.log(len(each))).to(pixels.device)
 
 
 def _logits(network: Network, pixels: NDArray[np.uint8]) -> Tensor:
     assert network.head is not None
-    return torch.from_numpy(head_logits(network.head, infer(network, pixels))).float()
+    logits = head_logits(network.head, infer(network, pixels))
+    torch.set_num_threads(THREADS)  # the kernels have set it to their own
+    return torch.from_numpy(logits).float()
 
 
 def _gain(logits: Tensor, labels: Tensor) -> float:

@@ -3,11 +3,12 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from golden.network import Network
 from golden.params import NetworkParams
-from sim.data.embed import read_network
-from sim.data.shipped import shipped_or_path
+from sim.data.embed import card_path, read_card, read_network
+from sim.data.shipped import shipped_names, shipped_or_path
 from sim.documents.yaml_lines import Document, KeyPath
 from sim.work.errors import UserError
 
@@ -20,13 +21,19 @@ class Named:
 
     Parameters
     ----------
+    name : str
+        As the recipe names it.
     network : Network
     sha256 : str
         Of its file.
+    pretraining : dict
+        Plain data on its training, by the card beside its file; empty without one.
     """
 
+    name: str
     network: Network
     sha256: str
+    pretraining: dict[str, Any]
 
 
 def read_start(name: str, params: NetworkParams, document: Document) -> Named:
@@ -44,8 +51,8 @@ def read_start(name: str, params: NetworkParams, document: Document) -> Named:
     Raises
     ------
     UserError
-        If its file cannot be read, its layers are others, or it has what no twin can have; the
-        message names the line.
+        If its file or card cannot be read, its layers are others, or it has what no twin can
+        have; the message names the line.
     """
     where = document.where(("start",))
     named = _read(name, f"{where}: start")
@@ -81,7 +88,8 @@ def read_teacher(name: str, place: int, params: NetworkParams, document: Documen
     Raises
     ------
     UserError
-        If its file cannot be read, or its pixels or classes are others; the message names the line.
+        If its file or card cannot be read, or its pixels are others, or its number of
+        classes; the message names the line.
     """
     path: KeyPath = ("distillation", "networks", place)
     where = f"{document.where(path)}: distillation.networks.{place}"
@@ -101,7 +109,12 @@ def read_teacher(name: str, place: int, params: NetworkParams, document: Documen
 
 def _read(name: str, where: str) -> Named:
     try:
-        network, content = read_network(shipped_or_path(name, "network.bin"))
+        path = shipped_or_path(name, "network.bin")
+        network, content = read_network(path)
+        shipped = name in shipped_names()
+        card = shipped_or_path(name, "network.json") if shipped else card_path(path)
+        pretraining = read_card(card, content)
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
-    return Named(network=network, sha256=hashlib.sha256(content).hexdigest())
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Named(name=name, network=network, sha256=sha256, pretraining=pretraining)

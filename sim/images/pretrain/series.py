@@ -35,8 +35,8 @@ class SeriesConfig(Section):
         Trainings of each recipe, of the seeds 0, 1 and so on.
     recipes : list of dict
         Keys of a pre-training with their values, such as ``training.epochs: 10``; ``{}`` is the
-        common recipe. A list is a sweep: every combination is a recipe. A value that is itself a
-        list stands in a list.
+        common recipe. `classes` and `seed` are those of the series. A list is a sweep: every
+        combination is a recipe. A value that is itself a list stands in a list.
     """
 
     title: str = Field(default="Recipes of a pre-training", min_length=1)
@@ -52,8 +52,12 @@ class SeriesConfig(Section):
     ) -> list[dict[str, Value]]:
         for recipe in recipes:
             for key, value in recipe.items():
-                if key in ("seed", "classes.base"):
-                    raise ValueError(f"must leave {key} out: the series sets it")
+                # A path may come with spaces around it, and before an equals sign.
+                if key.partition("=")[0].strip().partition(".")[0] in ("seed", "classes"):
+                    raise ValueError(
+                        f"must leave {key} out: the series sets the seed, and its recipes have "
+                        "the same classes"
+                    )
                 if value == []:
                     raise ValueError(f"must give {key} at least one value")
         return recipes

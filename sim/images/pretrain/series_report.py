@@ -15,6 +15,7 @@ def series_report(
     changes: Sequence[Sequence[str]],
     found: Sequence[Sequence[Mapping[str, float]]],
     learnt: int,
+    untold: Sequence[str],
     made: str,
 ) -> str:
     """Return the report, in Markdown.
@@ -28,6 +29,8 @@ def series_report(
         Accuracies, 0..1, of every recipe and seed, all by the same headings.
     learnt : int
         Number of classes that the networks have learnt.
+    untold : sequence of str
+        Networks that recipes name, of which nothing says what they have learnt.
     made : str
         How the report was made.
     """
@@ -47,6 +50,11 @@ def series_report(
         f"{'Mean and standard deviation over' if series.seeds > 1 else 'Training of'} "
         f"{series.seeds} seed{'s' if series.seeds > 1 else ''}."
     )
+    if untold:
+        reading += (
+            f" No card says which classes {', '.join(f'`{name}`' for name in untold)} learnt: "
+            "recipes that name such a network may know the new classes."
+        )
     parts = [f"# {series.title}", made, reading, tables[0]]
     if len(changes) > 1:
         parts += [f"Difference from {_named(changes[0])}, seed by seed, in points:", tables[1]]

@@ -1,19 +1,27 @@
 # SPDX-License-Identifier: MIT
 """`engram pretrain --series`: recipes compared, work that goes on, mistakes told."""
 
+import hashlib
 import json
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean, stdev
 
+import numpy as np
 import pytest
+import yaml
 
 torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
 
+from golden.kernels import infer
 from golden.network import Network
+from golden.params import NetworkParams
 from sim.commands import pretrain_series
+from sim.images.pretrain.export import to_golden
 from sim.images.pretrain.judge import JUDGES
+from sim.images.pretrain.model import BinaryNetwork
+from sim.images.pretrain.settings import ModelConfig
 from sim.images.pretrain.split import BaseSplit
 from sim.images.pretrain.train import ImageTrainer
 
@@ -54,6 +62,7 @@ def quickly_judged(
     """Numbers that tell the network, in place of accuracies, which `test_judge` is about."""
     assert (new, increment) == (2, 1)
     assert set(split.train_labels) == set(split.test_labels) == set(range(6))
+    infer(network, split.test_images)  # pixels have the bits of the network
     number = zlib.crc32(network.to_bytes()) / 2**32
     return {heading: number / place for place, heading in enumerate(JUDGES, 1)}
 
@@ -128,12 +137,127 @@ def test_a_killed_series_goes_on_and_trains_nothing_twice(
     assert not (tmp_path / "cut.partial").exists()
 
 
+def test_a_run_killed_after_its_result_leaves_nothing_behind(
+    series: Engram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(self: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pretrain_series.TrainingFolder, "close", dies)
+        assert series("out")[0] == 130
+    left = sorted(p.name for p in (tmp_path / "out.partial").iterdir())
+    assert left == ["run_0", "run_0.json", "series.json"]
+    assert series("out", "--resume")[0] == 0
+    assert not (tmp_path / "out.partial").exists()
+
+
+@pytest.mark.parametrize("content", ["{}", '{"learnt classes": 0.5}', "[]", "{", "NaN"])
+def test_a_damaged_result_is_told(
+    series: Engram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    def dies(self: object, report: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ImageTrainer, "step", dies)
+    assert series("out")[0] == 130
+    (tmp_path / "out.partial" / "run_0.json").write_text(content)
+    status, _, err = series("out", "--resume")
+    assert status == 2
+    assert "run_0.json is damaged: remove it to train this network again" in " ".join(err.split())
+
+
+def test_a_recipe_may_change_the_bits_of_a_pixel(series: Engram, tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(
+        "{new: 2, increment: 1, seeds: 1, recipes: [{network.input.bits: 3}]}"
+    )
+    assert series("out")[0] == 0
+
+
+def write_network(path: Path, classes: int, learnt: dict | None) -> None:
+    """Write a network that a recipe can name, and a card of the classes that it has learnt."""
+    params = NetworkParams.from_description(
+        yaml.safe_load(NETWORK) | {"head": {"classes": classes, "hidden": 0}}
+    )
+    twin = BinaryNetwork(params, ModelConfig(batch_norm=True), np.random.default_rng(0))
+    content = to_golden(twin).to_bytes()
+    path.write_bytes(content)
+    if learnt is not None:
+        sha256 = hashlib.sha256(content).hexdigest()
+        card = {"network_sha256": sha256, "pretraining": {"classes": learnt}}
+        path.with_suffix(".json").write_text(json.dumps(card))
+
+
+def learnt(base: int, order: object = "identity", data: str = "digits") -> dict:
+    return {"data": data, "order": order, "base": base}
+
+
+NAMED = "{new: 2, increment: 1, seeds: 1, recipes: [{training.epochs: 1, %s}]}"
+START, TEACHER = "start: a.bin", "distillation.networks: [[a.bin]]"
+
+
+@pytest.mark.parametrize(
+    ("named", "card", "message"),
+    [
+        (START, learnt(5), "knows no class after the 4 base classes, and a.bin has learnt 1 of"),
+        (START, learnt(4, 1993), "knows no class after the 4 base classes, and a.bin has learnt"),
+        (START, {"data": "x", "names": ["1", "7"]}, "and a.bin has learnt 1 of them"),
+        (TEACHER, learnt(4, 1993), "networks.0 must have learnt the 4 base classes of digits in"),
+        (TEACHER, learnt(4, data="mnist"), "in their order, and a.bin has learnt others"),
+        (TEACHER, {"data": "x", "names": ["1", "0", "2", "3"]}, "and a.bin has learnt others"),
+    ],
+)
+def test_a_network_that_knows_new_classes_is_refused(
+    series: Engram, tmp_path: Path, named: str, card: dict, message: str
+) -> None:
+    write_network(tmp_path / "a.bin", 4, card)
+    (tmp_path / "s.yaml").write_text(NAMED % named)
+    status, out, err = series("out")
+    assert status == 2
+    assert message in " ".join(err.split())
+    assert "seed 0" not in out
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_start_of_the_common_recipe_is_held_to_the_classes_of_the_series(
+    series: Engram, tmp_path: Path
+) -> None:
+    write_network(tmp_path / "a.bin", 6, learnt(6))  # all that CONFIG learns, two too many here
+    status, _, err = series("out", "--set", "start=a.bin")
+    assert status == 2
+    assert "a.bin has learnt 2 of them" in " ".join(err.split())
+
+
+@pytest.mark.parametrize("named", [START, TEACHER])
+@pytest.mark.parametrize("card", [learnt(4), {"data": "x", "names": list("0123")}, {}, None])
+def test_the_report_names_networks_that_nothing_is_known_of(
+    series: Engram, tmp_path: Path, named: str, card: dict | None
+) -> None:
+    write_network(tmp_path / "a.bin", 4, card)
+    (tmp_path / "s.yaml").write_text(NAMED % named)
+    status, _, err = series("out")
+    assert (status, err) == (0, "")
+    untold = json.loads((tmp_path / "out" / "results.json").read_text())["untold"]
+    assert untold == ([] if card else ["a.bin"])
+    report = (tmp_path / "out" / "report.md").read_text()
+    assert ("No card says which classes `a.bin` learnt" in report) == bool(untold)
+
+
 @pytest.mark.parametrize(
     ("changed", "to", "message"),
     [
         ("new: 2", "new: 5", r"s.yaml:2: new must leave two of the 6 base classes to learn, so"),
         ("increment: 1", "increment: 3", "s.yaml:3: increment must divide the 2 new classes, not"),
-        ("- {}", "- {seed: 1}", "must leave seed out: the series sets it"),
+        ("- {}", "- {seed: 1}", "must leave seed out: the series sets the seed, and"),
+        ("- {}", "- {classes.base: 3}", "must leave classes.base out: the series sets the seed,"),
+        ("- {}", "- {classes.order: 7}", "must leave classes.order out: the series sets the seed"),
+        ("- {}", "- {classes.data: mnist}", "must leave classes.data out"),
+        ("- {}", "- {classes.held_out.share: 0.2}", "must leave classes.held_out.share out"),
+        ("- {}", "- {classes: {order: 7}}", "must leave classes out"),
+        ("- {}", "- {' classes.order': 7}", "must leave  classes.order out"),
+        ("- {}", "- {'classes={order: 7} #': 7}", "must leave classes={order: 7} # out"),
+        ("- {}", "- {network.input.bits: 5}", "s.yaml: Pixels of the network must have at most"),
+        ("- {}", "- {network.input.width: 4}", "s.yaml: Images must be 8 x 4 x 1 for the network"),
         ("- {}", "- {training.epochs: []}", "must give training.epochs at least one value"),
         ("- {}", "- {training.epoch: 1}", "training.epoch is no known key: did you mean epochs?"),
         ("[1, 3]", "[1, 1]", "recipes must differ, and training.epochs=1, augment.shift=1 is"),

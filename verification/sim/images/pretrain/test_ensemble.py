@@ -61,7 +61,9 @@ def test_a_gain_is_where_the_labels_are_likeliest() -> None:
 
 def test_threads_are_those_of_the_training_afterwards() -> None:
     images = pixels()
+    torch.set_num_threads(THREADS + 1)
     teacher = Ensemble([network(0)], images, np.zeros(len(images), np.int64))
+    assert torch.get_num_threads() == THREADS
     torch.set_num_threads(THREADS + 1)
     teacher(torch.from_numpy(images))
     assert torch.get_num_threads() == THREADS

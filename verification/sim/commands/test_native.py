@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: MIT
 """`engram native` from outside: its report, going on after an interruption, its mistakes."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numba
+import numpy as np
 import pytest
+import yaml
 
 torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
 
+from golden.network import Network
+from golden.params import NetworkParams
 from sim.images.native.run import NativeRun
 from sim.images.pretrain import train
 
@@ -165,4 +170,20 @@ def test_a_mistake_is_one_message(
     status, _, err = native("out", *arguments)
     assert status == 2
     assert message in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_start_that_knows_later_classes_is_refused(native: Engram, tmp_path: Path) -> None:
+    params = NetworkParams.from_description(yaml.safe_load(NETWORK))
+    content = Network.random(params, np.random.default_rng(0)).to_bytes()
+    (tmp_path / "start.bin").write_bytes(content)
+    card = {
+        "network_sha256": hashlib.sha256(content).hexdigest(),
+        "pretraining": {"classes": {"data": "digits", "order": "identity", "base": 6}},
+    }
+    (tmp_path / "start.json").write_text(json.dumps(card))
+    status, _, err = native("out", "--set", f"start={tmp_path / 'start.bin'}")
+    assert status == 2
+    assert "after the 4 base classes" in " ".join(err.split())
+    assert "has learnt 2 of them" in " ".join(err.split())
     assert not (tmp_path / "out").exists()

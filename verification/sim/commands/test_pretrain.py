@@ -165,6 +165,11 @@ def test_the_bank_command_rebuilds_every_byte(
             "Images must be 32 x 32 x 3 for the network, not the 8 x",
         ),
         (("--set", "network.input.bits=9"), "Pixels of the network must have at most the 8 bits"),
+        (
+            ("--set", "network=fbnn-1M-wide", "--set", "model={batch_norm: true}")
+            + ("--set", "start=cifar100"),
+            "after the 10 base classes, and cifar100 has learnt 40 of them",
+        ),
     ],
 )
 def test_a_mistake_is_one_message(

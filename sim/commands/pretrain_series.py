@@ -23,9 +23,10 @@ from sim.images.device import choose_device, device_name, environment, with_prec
 from sim.images.pretrain.judge import JUDGES, judged
 from sim.images.pretrain.learnt import check_learnt, without_classes
 from sim.images.pretrain.pretraining import Pretraining
+from sim.images.pretrain.sections import ClassesConfig
 from sim.images.pretrain.series import BUILT_IN, SeriesConfig
 from sim.images.pretrain.series_report import series_report
-from sim.images.pretrain.settings import ClassesConfig, Recipe, load_recipe
+from sim.images.pretrain.settings import Recipe, load_recipe
 from sim.images.pretrain.split import base_split
 from sim.work.errors import UserError
 from sim.work.files import write_whole

@@ -10,7 +10,8 @@ import pydantic
 from pydantic import Field
 
 from sim.documents.section import Section
-from sim.images.pretrain.settings import PretrainConfig, Recipe, ScheduleConfig, load_recipe
+from sim.images.pretrain.sections import ScheduleConfig
+from sim.images.pretrain.settings import PretrainConfig, Recipe, load_recipe
 from sim.learn.sections import HeadConfig, PlateauConfig
 
 __all__ = ["BUILT_IN", "NativeConfig", "Plan", "load_native"]

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sim.images.pretrain.settings import AugmentConfig
+from sim.images.pretrain.sections import AugmentConfig
 
 __all__ = ["augment"]
 

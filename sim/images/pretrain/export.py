@@ -16,7 +16,7 @@ from golden.params import ConvParams, HeadParams, PoolParams, ThermometerParams
 from golden.pool import Pool
 from golden.thermometer import Thermometer
 from sim.images.pretrain.model import BinaryNetwork, Neurons
-from sim.images.pretrain.settings import ModelConfig
+from sim.images.pretrain.sections import ModelConfig
 
 __all__ = ["accuracy", "check_equal", "to_golden", "to_twin"]
 

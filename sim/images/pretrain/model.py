@@ -19,7 +19,7 @@ from torch.nn import functional
 from golden.params import ConvParams, DenseParams, HeadParams, NetworkParams, PoolParams
 from golden.thermometer import Thermometer
 from sim.images.pretrain.folding import fold
-from sim.images.pretrain.settings import ModelConfig
+from sim.images.pretrain.sections import ModelConfig
 from sim.images.pretrain.surrogates import sign, soft_sign, weight_sign
 
 __all__ = ["BinaryHead", "BinaryNetwork", "Neurons"]

@@ -16,7 +16,8 @@ from sim.images.pretrain.ensemble import Ensemble
 from sim.images.pretrain.epochs import EpochBar
 from sim.images.pretrain.export import accuracy, to_golden
 from sim.images.pretrain.model import BinaryNetwork
-from sim.images.pretrain.settings import PretrainConfig, Recipe, ScheduleConfig
+from sim.images.pretrain.sections import ScheduleConfig
+from sim.images.pretrain.settings import PretrainConfig, Recipe
 from sim.images.pretrain.split import BaseSplit
 from sim.images.pretrain.start import start_from
 from sim.images.pretrain.teacher import Teacher

@@ -10,7 +10,7 @@ from sim.data.datasets import ImageSet
 from sim.data.embed import pixels_of
 from sim.data.held_out import held_out_samples
 from sim.data.tasks import class_order
-from sim.images.pretrain.settings import ClassesConfig
+from sim.images.pretrain.sections import ClassesConfig
 
 __all__ = ["BaseSplit", "base_split", "later_split"]
 

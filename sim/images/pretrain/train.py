@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from sim.images.pretrain.augment import augment
-from sim.images.pretrain.settings import AugmentConfig, ScheduleConfig
+from sim.images.pretrain.sections import AugmentConfig, ScheduleConfig
 from sim.learn.optim import Plateau
 from sim.work.errors import UserError
 from sim.work.files import read_bytes, write_whole

@@ -10,7 +10,7 @@ from pydantic import Field
 from sim.documents.read import load
 from sim.documents.section import Section
 from sim.documents.yaml_lines import Document
-from sim.images.pretrain.settings import AugmentConfig, ClassesConfig, ScheduleConfig
+from sim.images.pretrain.sections import AugmentConfig, ClassesConfig, ScheduleConfig
 
 __all__ = ["BUILT_IN", "ResnetConfig", "StepsConfig", "ThroughConfig", "load_resnet_config"]
 

@@ -15,7 +15,7 @@ from golden.params import NetworkParams
 from sim.data.bank_file import encode_bank, read_bank
 from sim.data.datasets import load
 from sim.data.samples import read_samples
-from sim.images.pretrain.settings import ClassesConfig
+from sim.images.pretrain.sections import ClassesConfig
 from sim.work.errors import UserError
 from verification.sim.own_images import NAMES, pixels, save_image, write_classes, write_split
 

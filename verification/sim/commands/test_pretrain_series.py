@@ -21,7 +21,7 @@ from sim.commands import pretrain_series
 from sim.images.pretrain.export import to_golden
 from sim.images.pretrain.judge import JUDGES
 from sim.images.pretrain.model import BinaryNetwork
-from sim.images.pretrain.settings import ModelConfig
+from sim.images.pretrain.sections import ModelConfig
 from sim.images.pretrain.split import BaseSplit
 from sim.images.pretrain.train import ImageTrainer
 

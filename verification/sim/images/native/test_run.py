@@ -27,7 +27,7 @@ from sim.images.native.settings import NativeConfig
 from sim.images.pretrain import train
 from sim.images.pretrain.export import to_golden
 from sim.images.pretrain.model import BinaryNetwork
-from sim.images.pretrain.settings import ModelConfig, ScheduleConfig
+from sim.images.pretrain.sections import ModelConfig, ScheduleConfig
 from sim.images.pretrain.split import BaseSplit
 from sim.images.pretrain.train import ImageTrainer
 from sim.images.weights import weights_of

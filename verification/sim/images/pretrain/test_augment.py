@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
 
 from sim.images.pretrain.augment import augment
-from sim.images.pretrain.settings import AugmentConfig
+from sim.images.pretrain.sections import AugmentConfig
 
 IMAGES = np.random.default_rng(1).integers(1, 128, (40, 5, 6, 3)).astype(np.uint8)
 

@@ -12,7 +12,7 @@ from golden.params import NetworkParams
 from sim.images.pretrain.ensemble import Ensemble
 from sim.images.pretrain.export import to_golden
 from sim.images.pretrain.model import BinaryNetwork
-from sim.images.pretrain.settings import ModelConfig
+from sim.images.pretrain.sections import ModelConfig
 from sim.images.pretrain.train import THREADS
 from verification.sim.images.pretrain.test_start import NETWORK, pixels
 

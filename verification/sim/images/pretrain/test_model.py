@@ -13,7 +13,7 @@ from golden.network import Network
 from golden.params import NetworkParams
 from sim.images.pretrain.export import accuracy, check_equal, to_golden, to_twin
 from sim.images.pretrain.model import BinaryNetwork
-from sim.images.pretrain.settings import ModelConfig
+from sim.images.pretrain.sections import ModelConfig
 
 PIXELS = {"height": 8, "width": 8, "channels": 3, "bits": 5}
 

@@ -7,7 +7,7 @@ from sim.compare.choice_bank import held_out_bank
 from sim.data.bank import Bank
 from sim.data.datasets import ImageSet, load
 from sim.data.tasks import class_order, split_tasks
-from sim.images.pretrain.settings import ClassesConfig, HeldOutConfig
+from sim.images.pretrain.sections import ClassesConfig, HeldOutConfig
 from sim.images.pretrain.split import base_split
 from sim.study.chosen import ChoiceConfig
 

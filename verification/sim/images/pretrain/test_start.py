@@ -15,7 +15,8 @@ from golden.params import HeadParams, NetworkParams
 from sim.data.shipped import shipped_names
 from sim.images.pretrain.export import to_golden
 from sim.images.pretrain.model import BinaryNetwork
-from sim.images.pretrain.settings import ModelConfig, load_recipe
+from sim.images.pretrain.sections import ModelConfig
+from sim.images.pretrain.settings import load_recipe
 from sim.images.pretrain.start import start_from
 from sim.work.errors import UserError
 

@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not inst
 from golden.params import NetworkParams
 from sim.images.pretrain.epochs import EpochBar
 from sim.images.pretrain.model import BinaryNetwork, Neurons
-from sim.images.pretrain.settings import AugmentConfig, ModelConfig, ScheduleConfig
+from sim.images.pretrain.sections import AugmentConfig, ModelConfig, ScheduleConfig
 from sim.images.pretrain.teacher import Teacher
 from sim.images.pretrain.train import THREADS, ImageTrainer, classification_loss, distillation_loss
 from sim.learn.sections import PlateauConfig

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from amaranth.hdl import ClockSignal, Instance, Module, Mux, Shape, Value
+from amaranth.hdl import ClockSignal, Const, Instance, Module, Mux, Shape, Value
 from amaranth.hdl import MemoryInstance as _Inferred
 from amaranth.lib import memory as amaranth_memory
 from amaranth.utils import ceil_log2
@@ -63,7 +63,7 @@ class Macro:
         Reading and writing share an address, and never come together.
     old : bool
         A row that is written while it is read gives what it was before. Otherwise, what is read
-        then does not matter.
+        then does not matter, as with one port, where this is never true.
     """
 
     depth: int
@@ -137,7 +137,8 @@ class Macros:
     """Platform that makes memories modules of their own, which the design does not have.
 
     A memory stays in the design if it has fewer than `least_bits`, contents of its own, another
-    number of ports than one to read and one to write, or is read without a clock.
+    number of ports than one to read and one to write, or is read without a clock or as new data in
+    the cycle in which they are written.
 
     Parameters
     ----------
@@ -161,12 +162,13 @@ class Macros:
             self.stay[memory.depth, width, why] += 1
             return memory.elaborate(None)
         (write,) = memory.write_ports
+        one_port = getattr(memory, "one_port", False)
         macro = Macro(
             depth=memory.depth,
             width=width,
             part=width // len(write.en),
-            one_port=getattr(memory, "one_port", False),
-            old=not memory.attrs.get("no_rw_check"),
+            one_port=one_port,
+            old=not (one_port or memory.attrs.get("no_rw_check")),
         )
         self.used[macro] += 1
         return _instance(memory, macro)
@@ -201,13 +203,17 @@ class Macros:
 
     def _why_not(self, memory: amaranth_memory.Memory, width: int) -> str:
         """Return why a memory stays in the design, or nothing."""
-        if getattr(memory, "table", False):  # those of Amaranth's FIFOs have none
+        # A memory of Amaranth, as in its FIFOs, does not tell contents of zeros from none.
+        rows = (Const(row, memory.shape) for row in memory.init)
+        if getattr(memory, "table", False) or any(Const.cast(row).value for row in rows):
             return "it has contents of its own"
         reads, writes = len(memory.read_ports), len(memory.write_ports)
         if (reads, writes) != (1, 1):
             return f"it has {reads} ports to read and {writes} to write"
         if memory.read_ports[0].domain == "comb":
             return "it is read without a clock"
+        if memory.read_ports[0].transparent_for:
+            return "a row that is written while it is read must give what it becomes"
         if width * memory.depth < self.least_bits or memory.depth == 1:
             return "it is small"
         return ""

@@ -3,20 +3,23 @@
 """Memories as modules of their own: a chip of them is the chip, and each is what it says."""
 
 import random
+import re
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
-from amaranth.hdl import Module, unsigned
+from amaranth.hdl import Module, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
+from amaranth.lib.memory import Memory as AmaranthMemory
 from amaranth.lib.wiring import In, Out
 
 from golden.params import ChipParams
 from rtl.catalogue import BLOCKS
 from rtl.chip import Chip
-from rtl.memories import Macros, Memory
+from rtl.memories import Macro, Macros, Memory
 from rtl.verilog import netlist_of, written
 from sim.cost.counts import chip as counts
 from verification.rtl import chip_run, simulators, test_chip
@@ -202,23 +205,44 @@ def test_what_a_macro_cannot_do_is_found(
         run_cocotb(Served(**given), steps)
 
 
+def test_memories_that_behave_alike_are_one_module() -> None:
+    # Of these rows and bits it has two memories whose attributes are not the same.
+    macros = Macros(1)
+    params = BLOCKS["chip"].arguments("small")["params"]
+    netlist_of(
+        Chip(replace(params, accelerator=replace(params.accelerator, map_depth=800))),
+        "chip",
+        macros,
+    )
+    assert macros.used[Macro(depth=800, width=16, part=16, one_port=True, old=False)] > 1
+    names = re.findall(r"^module (\w+)", macros.models, re.M)
+    assert names == sorted({macro.name for macro in macros.used})
+
+
 class Odd(wiring.Component):
     """Memories that stay in the design, each for a reason of its own."""
 
     def __init__(self) -> None:
-        super().__init__({"o": Out(4 * 4)})
+        super().__init__({"o": Out(7 * 4)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         table = Memory(shape=4, depth=4, init=[1, 2, 3, 4])
-        comb, twice, small = (Memory(shape=4, depth=rows) for rows in (5, 6, 3))
+        foreign = AmaranthMemory(shape=4, depth=7, init=[0, 5])
+        fields = AmaranthMemory(
+            shape=StructLayout({"low": 1, "high": 3}), depth=8, init=[{"high": 2}]
+        )
+        comb, twice, small, new = (Memory(shape=4, depth=rows) for rows in (5, 6, 3, 9))
         domains = {"table": (table, ["sync"]), "comb": (comb, ["comb"]),
-                   "twice": (twice, ["sync"] * 2), "small": (small, ["sync"])}  # fmt: skip
+                   "twice": (twice, ["sync"] * 2), "small": (small, ["sync"]),
+                   "foreign": (foreign, ["sync"]), "fields": (fields, ["sync"]),
+                   "new": (new, ["sync"])}  # fmt: skip
         for place, (name, (memory, reads)) in enumerate(domains.items()):
             m.submodules[name] = memory
-            memory.write_port()
-            ports = [memory.read_port(domain=domain) for domain in reads]
-            m.d.comb += self.o.word_select(place, 4).eq(ports[-1].data)
+            write = memory.write_port()
+            over = [write] if name == "new" else []
+            ports = [memory.read_port(domain=domain, transparent_for=over) for domain in reads]
+            m.d.comb += self.o.word_select(place, 4).eq(Value.cast(ports[-1].data))
         return m
 
 
@@ -232,6 +256,14 @@ def test_what_is_no_macro_stays_and_says_why() -> None:
             {"depth": 4, "width": 4, "memories": 1, "why": "it has contents of its own"},
             {"depth": 5, "width": 4, "memories": 1, "why": "it is read without a clock"},
             {"depth": 6, "width": 4, "memories": 1, "why": "it has 2 ports to read and 1 to write"},
+            {"depth": 7, "width": 4, "memories": 1, "why": "it has contents of its own"},
+            {"depth": 8, "width": 4, "memories": 1, "why": "it has contents of its own"},
+            {
+                "depth": 9,
+                "width": 4,
+                "memories": 1,
+                "why": "a row that is written while it is read must give what it becomes",
+            },
         ],
     }
 

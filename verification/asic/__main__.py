@@ -13,19 +13,20 @@ from typing import Any
 
 from rtl.catalogue import BLOCKS
 from rtl.emit import Design
+from sim.cost.cells.liberty import read_liberty
 from sim.cost.technology.loading import load_technology
 from sim.hardware.mapping import map_block
 from sim.report.tables import markdown_table
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory
 from sim.work.folder import write_folder
-from verification.asic.trial import analysed, netlist_in
+from verification.asic.trial import analysed, netlist_in, opensta
 
 __all__ = ["main"]
 
-#: What makes random bits of codes, for all lanes; each has no memory.
+#: What makes random bits of codes, for all lanes, and the popcount of a neuron; each has no memory.
 TRIED = ("lfsr", "bernoulli", "xnor")
-#: Wire load models of the library: none, its default, and the one of a block ten times as large.
+#: Wire load models of IHP's library: none, its default, and that of a block ten times as large.
 WIRES = ("Zero", "1k", "10k")
 MODEL = "open130"
 UM2 = 1e12  # um2 of a m2
@@ -36,9 +37,9 @@ _HEAD = """\
 `python -m verification.asic` maps blocks of the hardware, in size *{size}*, to the cells of \
 {library}, by Yosys, and finds their longest path by OpenSTA, with wire load models of the \
 library: `Zero`, which has hardly any wires, its default `1k`, and `10k`. The path has the setup \
-of a flip-flop where one ends it. The area is that of the cells, without the space between them. \
-Beside it stands the area that the cost model has without a library, from the equivalents of gates \
-of `{model}`.
+of a flip-flop where one ends it, which is none of the cells on it. The area is that of the cells, \
+without the space between them. Beside it stands the area that the cost model has without a \
+library, from the equivalents of gates of `{model}`.
 
 """
 _TAIL = """
@@ -59,14 +60,27 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("build") / "asic")
     given = parser.parse_args(arguments)
     try:
+        ensure_directory(given.out)
+        _check_wires(given.liberty)
+        opensta()
         rows = [_row(name, given.size, given.liberty) for name in TRIED]
         files = _files(rows, given.size)
-        write_folder(ensure_directory(given.out), files)
+        write_folder(given.out, files)
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     sys.stdout.write(f"Written: {given.out}: {', '.join(files)}\n")
     return 0
+
+
+def _check_wires(liberty: Path) -> None:
+    """Refuse a library without the wire load models, before it is worked with."""
+    has = [group.title for group in read_liberty(liberty).groups if group.name == "wire_load"]
+    if not set(WIRES) <= set(has):
+        raise UserError(
+            f"{liberty} must have the wire load models {', '.join(WIRES)}; it has "
+            f"{', '.join(has) or 'none'}"
+        )
 
 
 def _row(name: str, size: str, liberty: Path) -> dict[str, Any]:

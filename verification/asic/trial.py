@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from rtl.emit import Design
@@ -15,7 +16,7 @@ from sim.hardware.mapper import Mapper
 from sim.hardware.tools import CACHE
 from sim.work.errors import UserError
 
-__all__ = ["PERIOD", "Timing", "analysed", "netlist_in"]
+__all__ = ["PERIOD", "Timing", "analysed", "netlist_in", "opensta"]
 
 PERIOD = 10.0  # ns, of the clock that slack is measured against
 _NETLIST = "splitnets\nwrite_verilog -noattr -noexpr netlist.v\n"
@@ -30,14 +31,17 @@ set_output_delay 0 -clock clk [all_outputs]
 report_checks -path_delay max -digits 4
 exit
 """
-# A pin on a path with the delay to it and the cell that it is of; and the slack.
-_PIN = re.compile(r"^ +([\d.]+) +[\d.]+ [v^] \S+ \((\S+)\)$", re.M)
+# A pin on a path, and the cell that it is of, or `in` or `out` for a port; and the slack.
+_PIN = re.compile(r"^ +-?[\d.]+ +-?[\d.]+ [v^] (\S+) \((\S+)\)$", re.M)
 _SLACK = re.compile(r"^ +(-?[\d.]+) +slack \((?:MET|VIOLATED)\)$", re.M)
 
 
 @dataclass(frozen=True)
 class Timing:
-    """The longest path of a netlist: its delay (ns), its cells, and where it begins and ends."""
+    """The longest path of a netlist: its delay (ns), its cells, and where it begins and ends.
+
+    A flip-flop that begins the path is one of its cells, and one that ends it is not.
+    """
 
     delay: float
     cells: tuple[str, ...]
@@ -60,6 +64,20 @@ def netlist_in(design: Design, liberty: Sequence[Path], cache: Path = CACHE) -> 
     return mapper.whole(_NETLIST, ("netlist.v",))["netlist.v"]
 
 
+def opensta() -> str:
+    """Return the path of OpenSTA.
+
+    Raises
+    ------
+    UserError
+        If it is missing.
+    """
+    program = shutil.which("sta")
+    if program is None:
+        raise UserError("The timing needs OpenSTA: apt-get install opensta")
+    return program
+
+
 def analysed(design: Design, netlist: str, liberty: Sequence[Path], wires: str) -> Timing:
     """Find the longest path of a netlist with a wire load model of its library.
 
@@ -77,9 +95,7 @@ def analysed(design: Design, netlist: str, liberty: Sequence[Path], wires: str) 
     UserError
         If OpenSTA is missing or finds a fault.
     """
-    program = shutil.which("sta")
-    if program is None:
-        raise UserError("The timing needs OpenSTA: apt-get install opensta")
+    program = opensta()
     clocked = any(port.name == "clk" for port in design.ports)
     clock = f"create_clock -name clk -period {PERIOD}" + (" [get_ports clk]" if clocked else "")
     script = _ANALYSIS.format(name=design.name, clock=clock, wires=wires)
@@ -91,8 +107,14 @@ def analysed(design: Design, netlist: str, liberty: Sequence[Path], wires: str) 
         raise UserError(f"{design.name}: OpenSTA failed:\n" + "\n".join(faults[:10]))
     ends = [re.search(rf"^{which}: (\S+)", said, re.M) for which in ("Startpoint", "Endpoint")]
     begin, end = (found[1] if found else "" for found in ends)
-    cells = tuple(cell for delay, cell in _PIN.findall(said) if float(delay) and cell != "out")
-    return Timing(PERIOD - float(slack[1]), cells, begin, end)
+    return Timing(PERIOD - float(slack[1]), _cells(said), begin, end)
+
+
+def _cells(said: str) -> tuple[str, ...]:
+    """Return the cells of a path that OpenSTA shows, but for one that ends it."""
+    pins = [(pin.rpartition("/")[0], cell) for pin, cell in _PIN.findall(said)]
+    # The last pin is where the path ends. A flip-flop that begins it has two pins on it.
+    return tuple(cell for (_, cell), _ in groupby(pins[:-1]) if cell != "in")
 
 
 def _run(command: Sequence[str], files: Mapping[str, str]) -> str:

@@ -22,13 +22,13 @@ DEVICES = 30
 class System(wiring.Component):
     """Processor, chip, bridge and console, with one memory of 32 bits outside.
 
-    The processor begins at address 0 of the memory. A byte address with bit 30 reaches the bridge:
-    from 0x40000000 on the registers of the chip, from 0x40010000 on the places of
-    `rtl.system_bridge.Place`; the bits between are not looked at. All other addresses reach the
-    memory, of which they repeat. The memory has one port, in each cycle for one access: of data
-    before one of instructions. `memory_read` must be there in the cycle after `memory_en`. The
-    interrupt of the chip is external interrupt 0 of the processor. Reset is synchronous, and resets
-    all but the memory.
+    The processor begins at address 0 of the memory. A byte address of data with bit 30 reaches the
+    bridge: from 0x40000000 on the registers of the chip, from 0x40010000 on the places of
+    `rtl.system_bridge.Place`; the bits between are not looked at. All other addresses, and all of
+    instructions, reach the memory, of which they repeat. The memory has one port, in each cycle for
+    one access: of data before one of instructions. `memory_read` must be there in the cycle after
+    `memory_en`. The interrupt of the chip is external interrupt 0 of the processor. Reset is
+    synchronous, and resets all but the memory.
 
     Parameters
     ----------

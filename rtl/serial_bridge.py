@@ -7,6 +7,7 @@ from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from rtl.axi_lite import read_layout, write_layout
+from rtl.axi_lite_master import access_registers
 from rtl.dispatch import WORD, word_layout
 from rtl.output import packet_layout
 from rtl.registers import ADDRESS_WIDTH
@@ -93,7 +94,7 @@ class SerialBridge(wiring.Component):
         with m.FSM():
             self._begin(m, fifo.r_stream, now)
             self._gather(m, fifo.r_stream, now)
-            self._access(m, now)
+            was_read, was_written = self._access(m, now)
             with m.State("word"):
                 last = now.words == 1
                 m.d.comb += [
@@ -111,6 +112,10 @@ class SerialBridge(wiring.Component):
                 m.d.comb += now.answers.eq(1)
                 with m.If(now.answered):
                     m.next = "begin"
+        with m.If(was_read):
+            m.d.sync += [now.bytes.eq(self.r.payload.data), now.response.eq(self.r.payload.resp)]
+        with m.If(was_written):
+            m.d.sync += now.response.eq(self.b.payload)
         self._send(m, now)
         return m
 
@@ -160,39 +165,10 @@ class SerialBridge(wiring.Component):
                     with m.Default():
                         m.next = "word"
 
-    def _access(self, m: Module, now: "_UnderWay") -> None:
-        """Read or write a register. An address beyond the window has bits that no register has."""
-        wrote_address, wrote_data = Signal(), Signal()
-        high = 2**ADDRESS_WIDTH - 1  # at this address, no register begins
-        for channel, address in ((self.ar, now.bytes[-16:]), (self.aw, now.bytes[16:32])):
-            beyond = address[ADDRESS_WIDTH:].any()
-            m.d.comb += channel.payload.eq(Mux(beyond, high, address))
+    def _access(self, m: Module, now: "_UnderWay") -> tuple[Signal, Signal]:
+        """Read or write a register; return whether it was read or written in this cycle."""
         m.d.comb += [self.w.payload.data.eq(now.bytes[-32:]), self.w.payload.strb.eq(0b1111)]
-        with m.State("read"):
-            m.d.comb += self.ar.valid.eq(1)
-            with m.If(self.ar.ready):
-                m.next = "read response"
-        with m.State("read response"):
-            m.d.comb += self.r.ready.eq(1)
-            with m.If(self.r.valid):
-                m.d.sync += [
-                    now.bytes.eq(self.r.payload.data),
-                    now.response.eq(self.r.payload.resp),
-                ]
-                m.next = "answer"
-        with m.State("write"):
-            address_gone = wrote_address | self.aw.ready
-            data_gone = wrote_data | self.w.ready
-            m.d.comb += [self.aw.valid.eq(~wrote_address), self.w.valid.eq(~wrote_data)]
-            m.d.sync += [wrote_address.eq(address_gone), wrote_data.eq(data_gone)]
-            with m.If(address_gone & data_gone):
-                m.d.sync += [wrote_address.eq(0), wrote_data.eq(0)]
-                m.next = "write response"
-        with m.State("write response"):
-            m.d.comb += self.b.ready.eq(1)
-            with m.If(self.b.valid):
-                m.d.sync += now.response.eq(self.b.payload)
-                m.next = "answer"
+        return access_registers(m, self, now.bytes[-16:], now.bytes[16:32])
 
     def _send(self, m: Module, now: "_UnderWay") -> None:
         """Send answers and words, each whole."""

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Bridge from the memory accesses of a processor to the buses of the chip (docs/system.md)."""
 
-from amaranth.hdl import Const, Module, Mux, Signal, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, unsigned
 from amaranth.lib import enum, stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from rtl.axi_lite import OKAY, read_layout, write_layout
+from rtl.axi_lite_master import access_registers
 from rtl.dispatch import WORD, word_layout
 from rtl.output import packet_layout, user_layout
 from rtl.registers import ADDRESS_WIDTH
@@ -85,7 +86,6 @@ class SystemBridge(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         now, refused, looked = Signal(access_layout()), Signal(), Signal()
-        response, responds = Signal(2), Signal()
         with m.FSM():
             with m.State("take"):
                 m.d.comb += self.access.ready.eq(1)
@@ -96,7 +96,7 @@ class SystemBridge(wiring.Component):
                         m.next = "read"
                         with m.If(self.access.payload.write):
                             m.next = "write"
-            self._registers(m, now, response, responds)
+            was_read, was_written = self._registers(m, now)
             self._places(m, now, refused, looked)
             with m.State("answer"):
                 m.d.comb += self.answer.valid.eq(1)
@@ -104,46 +104,20 @@ class SystemBridge(wiring.Component):
                     m.next = "take"
         with m.If(looked):
             m.d.sync += refused.eq(0)
-        with m.If(responds & (response != OKAY)):
+        with m.If(was_read):
+            m.d.sync += self.answer.payload.eq(self.r.payload.data)
+        with m.If(was_written):
+            m.d.sync += self.answer.payload.eq(0)
+        response = Mux(was_read, self.r.payload.resp, self.b.payload)
+        with m.If((was_read | was_written) & (response != OKAY)):
             m.d.sync += refused.eq(1)
         return m
 
-    def _registers(self, m: Module, now: Signal, response: Signal, responds: Signal) -> None:
-        """Read or write a register. An address beyond the window has bits that no register has."""
-        wrote_address, wrote_data, address = Signal(), Signal(), Signal(ADDRESS_WIDTH)
-        beyond = now.address[ADDRESS_WIDTH - 2 : -1].any()
-        high = 2**ADDRESS_WIDTH - 1  # at this address, no register begins
-        m.d.comb += [
-            address.eq(Mux(beyond, high, now.address[: ADDRESS_WIDTH - 2] << 2)),
-            self.ar.payload.eq(address),
-            self.aw.payload.eq(address),
-            self.w.payload.data.eq(now.data),
-            self.w.payload.strb.eq(now.strb),
-        ]
-        with m.State("read"):
-            m.d.comb += self.ar.valid.eq(1)
-            with m.If(self.ar.ready):
-                m.next = "read response"
-        with m.State("read response"):
-            m.d.comb += [self.r.ready.eq(1), response.eq(self.r.payload.resp)]
-            m.d.sync += self.answer.payload.eq(self.r.payload.data)
-            with m.If(self.r.valid):
-                m.d.comb += responds.eq(1)
-                m.next = "answer"
-        with m.State("write"):
-            address_gone = wrote_address | self.aw.ready
-            data_gone = wrote_data | self.w.ready
-            m.d.comb += [self.aw.valid.eq(~wrote_address), self.w.valid.eq(~wrote_data)]
-            m.d.sync += [wrote_address.eq(address_gone), wrote_data.eq(data_gone)]
-            with m.If(address_gone & data_gone):
-                m.d.sync += [wrote_address.eq(0), wrote_data.eq(0)]
-                m.next = "write response"
-        with m.State("write response"):
-            m.d.comb += [self.b.ready.eq(1), response.eq(self.b.payload)]
-            m.d.sync += self.answer.payload.eq(0)
-            with m.If(self.b.valid):
-                m.d.comb += responds.eq(1)
-                m.next = "answer"
+    def _registers(self, m: Module, now: Signal) -> tuple[Signal, Signal]:
+        """Read or write a register; return whether it was read or written in this cycle."""
+        address = Cat(Const(0, 2), now.address[:-1])
+        m.d.comb += [self.w.payload.data.eq(now.data), self.w.payload.strb.eq(now.strb)]
+        return access_registers(m, self, address, address)
 
     def _places(self, m: Module, now: Signal, refused: Signal, looked: Signal) -> None:
         """Do an access of a place, in one cycle unless it has to wait."""

@@ -26,7 +26,7 @@ def pretrain(
     series: Annotated[
         str | None,
         typer.Option(
-            metavar="SERIES",
+            metavar="NAME|FILE",
             help="YAML file, or built-in series, of recipes to train side by side, each a change "
             "of CONFIG.",
         ),

@@ -245,9 +245,9 @@ def test_the_paths_are_those_of_the_command_tree() -> None:
         if parameter.metavar not in known and not parameter.opts[0].startswith("--no")
     }
     assert other <= {
-        None, "1|2", "A,B,C", "ADDRESS", "BITS", "BLOCK", "C", "CODE", "CYCLES", "E", "HxW", "HxWxC",
-        "KEY=VALUE", "KIND", "MB", "N", "NAME", "NCHW|NHWC", "SECONDS", "SEED", "SHARE", "V",
-        "cpu|cuda", "hex|json|npz", "md|json|csv", "qonnx", "state|memory|chip", "sums|bits",
+        None, "1|2", "A,B,C", "ADDRESS", "BITS", "BLOCK", "C", "CODE", "CYCLES", "E", "HxW",
+        "HxWxC", "KEY=VALUE", "KIND", "MB", "N", "NAME", "NCHW|NHWC", "SECONDS", "SEED", "SHARE",
+        "V", "cpu|cuda", "hex|json|npz", "md|json|csv", "qonnx", "state|memory|chip", "sums|bits",
         "tiny|small|full",
     }  # fmt: skip
     assert {*BESIDE} <= {*parameters()}

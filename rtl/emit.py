@@ -45,7 +45,7 @@ __all__ = [
 
 # Patterns of ports, memories and registers in RTLIL, the text form of Yosys, as Amaranth writes it.
 _TOP = re.compile(r"^attribute \\top 1\n(?:attribute .*\n)*module .*\n((?:.*\n)*?)^end$", re.M)
-_PORT = re.compile(r"^  wire width (\d+) (input|output) \d+(?: signed)? +\\(\S+)$", re.M)
+_PORT = re.compile(r"^  wire width (\d+) (input|output) \d+ +(?:signed +)?\\(\S+)$", re.M)
 _MEMORY = re.compile(r"^  memory width (\d+) size (\d+) \\(\S+)$", re.M)
 _REGISTER = re.compile(r"^  cell \$a?dff .*\n(?:    .*\n)*?    parameter \\WIDTH (\d+)$", re.M)
 

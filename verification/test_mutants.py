@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Mutants: what each rule makes, and what is said of a fault."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from verification.mutants.benches import ALSO, PARTS, ROOT, benches_of, reached_
 from verification.mutants.report import Result, page
 from verification.mutants.rules import RULES, Mutant, mutants_of
 from verification.mutants.trial import Outcome, try_source
+from verification.rtl import test_hidden_trainer
 
 SOURCE = """
 def elaborate(m, a, b):
@@ -76,6 +78,8 @@ def test_a_fault_in_what_only_another_block_builds_fails_its_bench() -> None:
     source = (ROOT / "rtl/hidden_layer.py").read_text()
     fault = source.replace("(total >= low) & (total <= high)", "total >= low")
     assert fault != source
+    # A bench that was imported before holds the sound block, and is not to be tried again.
+    assert test_hidden_trainer.__name__ in sys.modules
     outcome = try_source("hidden_layer", fault, benches_of("hidden_layer")[1:], 120)
     assert outcome.state == "failed"
     assert outcome.detail.startswith("test_hidden_trainer.py")

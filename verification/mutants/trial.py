@@ -114,7 +114,7 @@ def _child(
     os.setsid()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     sys.dont_write_bytecode = True
-    for name in [name for name in sys.modules if name.split(".")[0] == "rtl"]:
+    for name in [name for name in sys.modules if _holds_rtl(name)]:
         del sys.modules[name]
     sys.meta_path.insert(0, _Finder(f"rtl.{module}", source))
     engine.PATIENCE = patience
@@ -129,6 +129,12 @@ def _child(
     state = states.get(pytest.ExitCode(code), "broken") if watcher.elaborates else "broken"
     sender.send((state, watcher.failed, watcher.digest.hexdigest(), watcher.quiet))
     sender.close()
+
+
+def _holds_rtl(name: str) -> bool:
+    """Return whether a module may be, or hold, RTL that was imported before the fork."""
+    ours = name.partition(".")[0] in ("rtl", "sim", "verification")
+    return ours and name != engine.__name__ and not name.startswith("verification.mutants")
 
 
 def _end_with(parent: int) -> None:

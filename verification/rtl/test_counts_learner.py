@@ -48,8 +48,8 @@ def counted(seed: int, params: ChipParams = CHIP) -> tuple[Counted, list[Step]]:
             Step(inputs={"i": requests}, outputs={"o": drawn}),
         ]
         n, planes = bench.memory.n_classes, bench.sampler.planes_read - before
-        # Components begin with the first exemplars, and none does when the slot learns on.
-        tally += chip.count(params, 4, begun=0 if again else k)
+        # Components that compete begin with the first exemplars; a slot that learns on begins none.
+        tally += chip.count(params, 4, begun=0 if again or params.mixture is None else k)
         tally += chip.close(params, appended=1 - again, replaced=again, components=k)
         tally += chip.answer(params, 2, classes=n, components=k * n)
         tally += sampler.draw(params.sampler, 3, planes, shared=True).within("sampler")

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from sim.learn import em
 from sim.learn.mixture import BernoulliMixture
 from sim.learn.mixture_classes import class_seed, fit_classes
+from sim.learn.mixture_fit import MixtureFit
 from verification.bench.harness import Curve, Table, best_of, growth_table
 
 __all__ = ["run"]
@@ -145,17 +146,17 @@ def _classes(count: int, repeats: int) -> Table:
     """Compare fits of many classes on one thread and on two, which must have the same bits."""
     bits, labels = np.tile(_data(N, D, K), (count, 1)), np.repeat(np.arange(count), N)
 
-    def fit(jobs: int) -> dict[int, BernoulliMixture]:
+    def fit(jobs: int) -> dict[int, MixtureFit]:
         return fit_classes(bits, labels, jobs=jobs, n_components=K)
 
-    def alone() -> dict[int, BernoulliMixture]:
-        fitted: dict[int, BernoulliMixture] = {}
+    def alone() -> dict[int, MixtureFit]:
+        fitted: dict[int, MixtureFit] = {}
         for label in range(count):
             own = bits[label * N : (label + 1) * N]
             fitted[label] = BernoulliMixture(K, random_state=class_seed(0, label)).fit_checked(own)
         return fitted
 
-    def bits_of(mixture: BernoulliMixture) -> tuple[object, ...]:
+    def bits_of(mixture: MixtureFit) -> tuple[object, ...]:
         arrays = mixture.means_, mixture.weights_, mixture.shares_
         return *(a.tobytes() for a in arrays), mixture.lower_bound_, mixture.n_iter_
 

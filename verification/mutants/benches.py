@@ -29,7 +29,7 @@ PARTS = {
     "trainer_lanes": "trainer",
 }
 #: Files with hardware that only another block builds: its bench tries them after their own.
-ALSO = dict.fromkeys(
+ALSO: dict[str, str] = dict.fromkeys(
     ("hidden_layer", "trainer", "trainer_control", "trainer_errors", "trainer_lanes"),
     "hidden_trainer",
 )

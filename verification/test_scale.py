@@ -80,8 +80,8 @@ def test_a_machine_is_measured_from_the_parts_of_the_network(
     assert asked == [("network", 2, 4)]
     assert size.gates == {"mvu": 12, "network": 2}
     assert size.flipflops == {"mvu": 5, "network": 0}
-    weights, thresholds = 2048 * 2 * 4, 256 * 2 * (17 + 1)
-    assert size.memory_bits > weights + thresholds
+    weights, thresholds, maps = 2048 * 16 * 64, 256 * 16 * (17 + 1), 2 * 1024 * 64
+    assert weights + thresholds + maps <= size.memory_bits < 1.1 * (weights + thresholds + maps)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -30,11 +31,14 @@ from verification.bench.scale_report import Size, report_files
 
 __all__ = ["main", "measure"]
 
-SIZES = ("4x8", "8x16", "16x32")
+SIZES = ("8x16", "16x32", "32x64", "64x128", "128x128", "256x128")
+SHIPPED = AcceleratorParams(mvu=MvuParams(pe=16, simd=64))
 
 
 def measure(pe: int, simd: int, cache: Path = CACHE) -> Size:
-    """Map the machine at a size of the array; all else is as in the shipped chip.
+    """Map the machine at a size of the array, for networks as large as those of the shipped chip.
+
+    The memories hold as many weights, thresholds and bits of a map as there, in rows of this size.
 
     Parameters
     ----------
@@ -48,7 +52,18 @@ def measure(pe: int, simd: int, cache: Path = CACHE) -> Size:
     UserError
         If Yosys is not installed.
     """
-    params = AcceleratorParams(mvu=MvuParams(pe=pe, simd=simd))
+    mvu = SHIPPED.mvu
+    params = replace(
+        SHIPPED,
+        mvu=replace(
+            mvu,
+            pe=pe,
+            simd=simd,
+            weight_depth=max(1, mvu.weight_depth * mvu.pe * mvu.simd // (pe * simd)),
+            tile_depth=max(1, mvu.tile_depth * mvu.pe // pe),
+        ),
+        map_depth=max(1, SHIPPED.map_depth * mvu.simd // simd),
+    )
     design = Design.of("network", {"params": params})
     parts = count_parts(design, cache=cache)
     return Size(

@@ -15,12 +15,12 @@ __all__ = ["Growth", "Size", "growths", "report_files"]
 WHOLE = "all"  # the row of the whole machine
 _HOW_TO_READ = (
     "Gates are cells of Yosys's own library, flip-flops among them, after `abc`; memories are left "
-    "out. `mvu` is the array of neurons; `network` is what lies between the blocks. All else is as "
-    "in the shipped chip at every size: maps have up to 512 channels, and the memory of weights "
-    "has 2,048 rows. Every size is mapped, none extrapolated. Modules that are alike, such as the "
-    "adder trees of the neurons, are mapped once and counted as often as they occur. Clock rates "
-    "need place and route; those of the blocks in three sizes are in "
-    "[the report of the blocks](../report.md)."
+    "out. `mvu` is the array of neurons; `network` is what lies between the blocks. Every size "
+    "runs networks as large as the shipped chip does: maps have up to 512 channels, and the "
+    "memories hold as many weights, thresholds and bits of a map, in rows of the size. Every size "
+    "is mapped, none extrapolated. Modules that are alike, such as the adder trees of the neurons, "
+    "are mapped once and counted as often as they occur. Clock rates need place and route; those "
+    "of the blocks in three sizes are in [the report of the blocks](../report.md)."
 )
 _HOW_TO_READ_EXPONENTS = (
     "*Exponent* is the slope of gates against the synapses of the array, PE x SIMD, by least "

@@ -67,12 +67,17 @@ class PretrainSeriesCommand(ResumableCommand):
         """
         device = choose_device(self.device)
         series, document = load(SeriesConfig, self.series, BUILT_IN)
-        common = load_recipe(self.config, self.assignments)
+        common = self._load(series, ())
         images, _ = load_base(common, self.data_dir, console)
         first = _first_classes(common, series, document)
         changes = _changes(series, document)
         recipes = [
-            [self._recipe(one, first, seed, images, device) for seed in range(series.seeds)]
+            [
+                self._recipe(
+                    series, (*one, f"classes.base={first}", f"seed={seed}"), images, device
+                )
+                for seed in range(series.seeds)
+            ]
             for one in changes
         ]
         decisive = identity(_digest(series, recipes), images.digest(), **environment(device))
@@ -92,17 +97,14 @@ class PretrainSeriesCommand(ResumableCommand):
         folder.close()
         self.tell_report(console)
 
+    def _load(self, series: SeriesConfig, changes: Sequence[str]) -> Recipe:
+        return load_recipe(self.config, [*series.shared(), *self.assignments, *changes])
+
     def _recipe(
-        self,
-        changes: Sequence[str],
-        first: int,
-        seed: int,
-        images: ImageSet,
-        device: torch.device,
+        self, series: SeriesConfig, changes: Sequence[str], images: ImageSet, device: torch.device
     ) -> Recipe:
-        own = [*self.assignments, *changes, f"classes.base={first}", f"seed={seed}"]
         try:
-            recipe = load_recipe(self.config, own)
+            recipe = self._load(series, changes)
             check_input(recipe.network, images)
             check_learnt(recipe, images)
         except UserError as error:

@@ -13,12 +13,13 @@ from sim.data.datasets import ImageSet
 from sim.images.native.learners import real_network, widest, with_outputs
 from sim.images.native.settings import NativeConfig
 from sim.images.pretrain.epochs import EpochBar
+from sim.images.pretrain.losses import classification_loss
 from sim.images.pretrain.model import BinaryNetwork
 from sim.images.pretrain.pretraining import Pretraining
 from sim.images.pretrain.settings import Recipe
 from sim.images.pretrain.split import BaseSplit, base_split
 from sim.images.pretrain.teacher import Teacher
-from sim.images.pretrain.train import Epoch, ImageTrainer, classification_loss
+from sim.images.pretrain.train import Epoch, ImageTrainer
 from sim.work.identity import identity
 from sim.work.work_folder import WorkFolder
 
@@ -148,6 +149,7 @@ class Extractors:
             seed=kind.seed,
             identity=f"float {recipe.digest()} {self.images.digest()} {torch.__version__}",
             device=self.device,
+            pixel_bits=recipe.network.bits,
         )
         if path.exists():
             trainer.load(path)

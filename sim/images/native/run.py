@@ -8,13 +8,13 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from sim.images.native.learners import Learner
 from sim.images.native.memory import ImageMemory
 from sim.images.native.settings import NativeConfig
+from sim.images.pretrain.losses import classification_loss
 from sim.images.pretrain.split import BaseSplit
-from sim.images.pretrain.train import ImageTrainer, Loss, classification_loss
+from sim.images.pretrain.train import ImageTrainer
 from sim.images.weights import load_weights, weights_of
 from sim.study.run import Arrays, Run, prefixed, unprefixed
 from sim.work.progress import Progress
@@ -44,6 +44,8 @@ class NativeRun(Run[Progress]):
     label : str
         Name of the run; a checkpoint with another name is refused.
     device : torch.device
+    pixel_bits : int
+        b, bits of a pixel.
     """
 
     def __init__(
@@ -57,8 +59,10 @@ class NativeRun(Run[Progress]):
         seed: int,
         label: str,
         device: torch.device,
+        pixel_bits: int,
     ) -> None:
         super().__init__(tasks)
+        self.pixel_bits = pixel_bits
         self.split = split
         self.learner = learner
         self.memory = memory
@@ -105,11 +109,12 @@ class NativeRun(Run[Progress]):
             self.config.augment,
             images,
             labels,
-            loss=_loss_of_seen(schedule.label_smoothing, new.stop),
+            loss=classification_loss(schedule.label_smoothing, new.stop),
             test=lambda: math.nan,  # the test follows the task, not each epoch
             seed=int(np.random.default_rng([self.seed, _TRAIN, self.task]).integers(2**32)),
             identity=self.label,
             device=self.device,
+            pixel_bits=self.pixel_bits,
         )
         while not trainer.done:
             epoch = trainer.step(lambda step, steps: None)
@@ -131,13 +136,3 @@ class NativeRun(Run[Progress]):
         labels = self.split.train_labels
         chosen = (labels >= classes.start) & (labels < classes.stop)
         return self.split.train_images[chosen], labels[chosen]
-
-
-def _loss_of_seen(smoothing: float, seen: int) -> Loss:
-    """Return the cross-entropy over the outputs of the classes seen; other outputs do not learn."""
-    alone = classification_loss(smoothing)
-
-    def loss(pixels: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
-        return alone(pixels, logits[:, :seen], labels)
-
-    return loss

@@ -115,6 +115,7 @@ class NativeStudy(BaseStudy[Plan, NativeRun | Experiment]):
             seed=seed,
             label=f"{plan.label}, seed {seed}",
             device=self.extractors.device,
+            pixel_bits=self.network.bits,
         )
 
     def _learner(self, plan: Plan, seed: int) -> Learner:

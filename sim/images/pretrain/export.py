@@ -15,7 +15,8 @@ from golden.network import Layer, Network
 from golden.params import ConvParams, HeadParams, PoolParams, ThermometerParams
 from golden.pool import Pool
 from golden.thermometer import Thermometer
-from sim.images.pretrain.model import BinaryNetwork, Neurons
+from sim.images.pretrain.model import BinaryNetwork
+from sim.images.pretrain.neurons import Neurons
 from sim.images.pretrain.sections import ModelConfig
 
 __all__ = ["accuracy", "check_equal", "to_golden", "to_twin"]

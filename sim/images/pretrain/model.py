@@ -18,89 +18,12 @@ from torch.nn import functional
 
 from golden.params import ConvParams, DenseParams, HeadParams, NetworkParams, PoolParams
 from golden.thermometer import Thermometer
-from sim.images.pretrain.folding import fold
+from sim.images.pretrain.convolve import shuffle
+from sim.images.pretrain.neurons import Neurons
 from sim.images.pretrain.sections import ModelConfig
-from sim.images.pretrain.surrogates import sign, soft_sign, weight_sign
+from sim.images.pretrain.surrogates import Surrogate, soft_sign
 
-__all__ = ["BinaryHead", "BinaryNetwork", "Neurons"]
-
-_EPSILON = 1e-5  # added to the variance
-
-
-class Neurons(nn.Module):
-    """Layer of binary neurons, convolution or dense.
-
-    Parameters
-    ----------
-    params : ConvParams or DenseParams
-        A layer with thresholds is batch-normalised in training.
-    config : ModelConfig
-    rng : numpy.random.Generator
-        Draws the first latent weights.
-
-    Attributes
-    ----------
-    latent : torch.nn.Parameter
-        Latent weights, indexed (output, input channel, kernel row, kernel column) or
-        (output, input).
-    """
-
-    def __init__(
-        self, params: ConvParams | DenseParams, config: ModelConfig, rng: np.random.Generator
-    ) -> None:
-        super().__init__()
-        self.params = params
-        self.centre = config.centre
-        self.init_scale = config.init_scale
-        self.scale = params.inputs**-0.5
-        latent = rng.uniform(-config.init_scale, config.init_scale, params.weight_shape)
-        if isinstance(params, ConvParams):
-            latent = latent.transpose(0, 3, 1, 2)
-        self.latent = nn.Parameter(torch.tensor(latent, dtype=torch.float32))
-        self.norm: nn.BatchNorm1d | nn.BatchNorm2d | None = None
-        if params.thresholds:
-            kind = nn.BatchNorm2d if isinstance(params, ConvParams) else nn.BatchNorm1d
-            self.norm = kind(params.outputs, _EPSILON, affine=False)
-            self.offset = nn.Parameter(torch.zeros(params.outputs))
-
-    def signs(self) -> Tensor:
-        """Return the binary weights as -1 and +1, shaped like `latent`."""
-        latent = self.latent
-        if self.centre:
-            latent = latent - latent.flatten(1).mean(1).view(-1, *[1] * (latent.ndim - 1))
-        return weight_sign(latent)
-
-    def dots(self, x: Tensor) -> Tensor:
-        """Return the integer sums of the neurons, before any channel shuffle."""
-        weights = self.signs().to(x.dtype)
-        if isinstance(self.params, DenseParams):
-            return functional.linear(x, weights)
-        return _convolve(x, weights, self.params)
-
-    def normalise(self, dots: Tensor) -> Tensor:
-        """Return the sums scaled to about unit deviation, for the surrogate in training."""
-        if self.norm is None:
-            return dots * self.scale
-        offset = self.offset.to(dots.dtype).view(-1, *[1] * (dots.ndim - 2))
-        return self.norm(dots) + offset  # type: ignore[no-any-return]
-
-    def fires(self, dots: Tensor) -> Tensor:
-        """Return the output of the integer neuron as -1 and +1."""
-        theta = torch.zeros(())
-        if self.norm is not None:
-            theta = torch.from_numpy(self.thresholds()).view(-1, *[1] * (dots.ndim - 2))
-        return (dots >= theta.to(dots)).to(dots.dtype) * 2 - 1
-
-    def thresholds(self) -> np.ndarray:
-        """Return the thresholds int32 of a normalised layer."""
-        assert self.norm is not None
-        assert self.norm.running_mean is not None
-        assert self.norm.running_var is not None
-        offset, mean, variance = (
-            t.detach().double().cpu().numpy()
-            for t in (self.offset, self.norm.running_mean, self.norm.running_var)
-        )
-        return fold(offset, mean, np.sqrt(variance + _EPSILON), self.params.inputs)
+__all__ = ["BinaryHead", "BinaryNetwork"]
 
 
 class BinaryHead(nn.Module):
@@ -116,7 +39,7 @@ class BinaryHead(nn.Module):
     def __init__(self, params: HeadParams, config: ModelConfig, rng: np.random.Generator) -> None:
         super().__init__()
         self.params = params
-        self.config = config
+        self.surrogate = Surrogate(config.surrogate, config.window, config.power)
         self.hidden = None
         if params.hidden:
             hidden = DenseParams(inputs=params.features, outputs=params.hidden)
@@ -129,8 +52,7 @@ class BinaryHead(nn.Module):
     def forward(self, x: Tensor, *, scaled: bool = True) -> Tensor:
         """Return the logits of embeddings (n_samples, D), as integers unless `scaled`."""
         if self.hidden is not None:
-            pre = self.hidden.normalise(self.hidden.dots(x))
-            h = sign(pre, self.config.surrogate, self.config.window)
+            h = self.surrogate(self.hidden.normalise(self.hidden.dots(x)))
             x = torch.cat([h, x], dim=1)
         logits = self.plane_a.dots(x) + self.plane_b.dots(x)
         p = self.params
@@ -159,6 +81,8 @@ class BinaryNetwork(nn.Module):
         Type of the numbers in the convolutions.
     real : bool
         Whether activations in training are clipped real numbers instead of signs.
+    surrogate : Surrogate
+        Sign of the activations; the head has one of its own.
     """
 
     levels: Tensor
@@ -171,6 +95,7 @@ class BinaryNetwork(nn.Module):
         self.params = params
         self.config = config
         self.real = False
+        self.surrogate = Surrogate(config.surrogate, config.window, config.power)
         self.precision = torch.float32
         first, *rest = params.layers
         thresholds = torch.from_numpy(Thermometer(first).thresholds)  # type: ignore[arg-type]
@@ -202,8 +127,15 @@ class BinaryNetwork(nn.Module):
         code = bits.flatten(3).to(self.precision).mul_(2).sub_(1)
         return code.permute(0, 3, 1, 2)
 
-    def features(self, pixels: Tensor) -> Tensor:
-        """Return the embeddings of pixels as -1 and +1, shape (n_images, D), float32."""
+    def features(self, pixels: Tensor, sums: list[Tensor] | None = None) -> Tensor:
+        """Return the embeddings of pixels as -1 and +1, shape (n_images, D), float32.
+
+        Parameters
+        ----------
+        pixels : Tensor of shape (n_images, H, W, C), uint8 in ``0..2**b - 1``
+        sums : list of Tensor or None
+            In training, takes what each layer takes the sign of: its sums, pooled and normalised.
+        """
         x = self.encode(pixels)
         neurons = iter(self.layers)
         for layer, pool in _with_pools(self.params):
@@ -212,9 +144,9 @@ class BinaryNetwork(nn.Module):
                 continue
             if isinstance(layer, DenseParams) and x.ndim == 4:
                 x = x.permute(0, 2, 3, 1).flatten(1)  # channel fastest
-            x = self._activate(next(neurons), x, pool)
+            x = self._activate(next(neurons), x, pool, sums)
             if isinstance(layer, ConvParams) and layer.shuffle:
-                x = _shuffle(x, layer.groups)
+                x = shuffle(x, layer.groups)
         if x.ndim == 4:
             x = x.permute(0, 2, 3, 1).flatten(1)
         return x.float()
@@ -230,16 +162,28 @@ class BinaryNetwork(nn.Module):
                 if name.endswith("latent"):
                     weight.clamp_(-1, 1)
 
-    def _activate(self, neurons: Neurons, x: Tensor, pool: int) -> Tensor:
+    def steepen(self, power: float) -> None:
+        """Set the power of the surrogates, head included."""
+        self.surrogate.power = self.head.surrogate.power = power
+
+    def weigh(self, *, real: bool) -> None:
+        """Let training take real weights in all layers, head included, or binary ones."""
+        for module in self.modules():
+            if isinstance(module, Neurons):
+                module.real = real
+
+    def _activate(
+        self, neurons: Neurons, x: Tensor, pool: int, sums: list[Tensor] | None
+    ) -> Tensor:
         """Return the output of a layer and the pool after it."""
         dots = neurons.dots(x)
         if not self.training:
             bits = neurons.fires(dots)
             return functional.max_pool2d(bits, pool) if pool > 1 else bits
         pre = neurons.normalise(functional.max_pool2d(dots, pool) if pool > 1 else dots)
-        if self.real:
-            return soft_sign(pre, self.config.window)
-        return sign(pre, self.config.surrogate, self.config.window)
+        if sums is not None:
+            sums.append(pre)
+        return soft_sign(pre, self.config.window) if self.real else self.surrogate(pre)
 
 
 def _with_pools(
@@ -253,34 +197,3 @@ def _with_pools(
         if not isinstance(layer, PoolParams) and layers and isinstance(layers[0], PoolParams):
             pool = layers.pop(0).size  # type: ignore[union-attr]
         yield layer, pool  # type: ignore[misc]
-
-
-def _convolve(x: Tensor, weights: Tensor, p: ConvParams) -> Tensor:
-    """Return the sums of a convolution; padding is -1.
-
-    PyTorch's grouped convolutions are slow with many groups, and in bfloat16 on a CPU. So a kernel
-    as large as the map becomes one matrix product for each group, and on a CPU each of several
-    groups becomes a convolution of its own.
-    """
-    if p.output.size == p.outputs and not p.pad:
-        rows = x.reshape(len(x), p.groups, p.inputs).transpose(0, 1)
-        columns = weights.reshape(p.groups, -1, p.inputs).transpose(1, 2)
-        return torch.bmm(rows, columns).transpose(0, 1).reshape(len(x), -1, 1, 1)
-    if p.groups == 1 or x.is_cuda:
-        return functional.conv2d(_pad(x, p.pad), weights, groups=p.groups)
-    if p.group_inputs == 1:
-        x = _pad(x.float(), p.pad)
-        return functional.conv2d(x, weights.float(), groups=p.groups).to(weights.dtype)
-    parts = zip(x.chunk(p.groups, 1), weights.chunk(p.groups, 0), strict=True)
-    # Padded after the split, each group lies in one piece.
-    return torch.cat([functional.conv2d(_pad(part, p.pad), w) for part, w in parts], dim=1)
-
-
-def _pad(x: Tensor, pad: int) -> Tensor:
-    return functional.pad(x, (pad,) * 4, value=-1.0) if pad else x
-
-
-def _shuffle(x: Tensor, groups: int) -> Tensor:
-    """Return maps whose channels take turns among the groups; channels stay last in memory."""
-    last = x.permute(0, 2, 3, 1).unflatten(3, (groups, -1))
-    return last.transpose(3, 4).flatten(3).permute(0, 3, 1, 2)

@@ -3,31 +3,28 @@
 """A whole pre-training with checkpoints: an optional teacher, then the binary network."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from rich.console import Console
 
 from golden.network import Network
-from golden.params import NetworkParams
 from sim.data.datasets import ImageSet
 from sim.images.pretrain.curves import log_table
+from sim.images.pretrain.dropped import Dropped
 from sim.images.pretrain.ensemble import Ensemble
 from sim.images.pretrain.epochs import EpochBar
 from sim.images.pretrain.export import accuracy, to_golden
+from sim.images.pretrain.losses import Loss, classification_loss
 from sim.images.pretrain.model import BinaryNetwork
+from sim.images.pretrain.objective import Objective
 from sim.images.pretrain.sections import ScheduleConfig
-from sim.images.pretrain.settings import PretrainConfig, Recipe
+from sim.images.pretrain.settings import Recipe
 from sim.images.pretrain.split import BaseSplit
 from sim.images.pretrain.start import start_from
 from sim.images.pretrain.teacher import Teacher
-from sim.images.pretrain.train import (
-    Epoch,
-    ImageTrainer,
-    Loss,
-    classification_loss,
-    distillation_loss,
-)
+from sim.images.pretrain.train import Epoch, ImageTrainer
 from sim.work.files import write_whole
 
 __all__ = ["Pretraining"]
@@ -80,29 +77,27 @@ class Pretraining:
 
     def run(self) -> Network:
         """Train to the end and return the integer network."""
-        trainer = self._trainer("network", self.model, self.recipe.config.training, self._loss())
+        config, head = self.recipe.config, self.recipe.network.head
+        assert head is not None
+        generator = torch.Generator().manual_seed(config.seed)
+        rotated = config.rotations is not None
+        dropped = Dropped(head.features, head.classes, config.projector, rotated, generator)
+        loss = Objective(config, self._teacher(), dropped)
+        trainer = self._trainer(
+            "network", self.model, config.training, loss, dropped=dropped, two_step=config.two_step
+        )
         self._train("network", trainer)
         self.epochs = trainer.epochs
         return to_golden(self.model)
 
-    def _loss(self) -> Loss:
-        """Train the teacher if there is one, and return the loss of the binary network."""
-        config = self.recipe.config
-        smoothing = config.training.label_smoothing
+    def _teacher(self) -> Teacher | Ensemble | None:
+        """Return the teacher, if there is one; a float one is trained first."""
+        config, params = self.recipe.config, self.recipe.network
         if config.distillation is None:
-            return classification_loss(smoothing)
-        networks = [named.network for named in self.recipe.teachers]
-        teacher = (
-            Ensemble(networks, self.split.train_images, self.split.train_labels)
-            if networks
-            else self._teacher(self.recipe.network, config)
-        )
-        return distillation_loss(
-            teacher, config.distillation.weight, config.distillation.temperature, smoothing
-        )
-
-    def _teacher(self, params: NetworkParams, config: PretrainConfig) -> Teacher:
-        assert config.distillation is not None
+            return None
+        if self.recipe.teachers:
+            networks = [named.network for named in self.recipe.teachers]
+            return Ensemble(networks, self.split.train_images, self.split.train_labels)
         generator = torch.Generator().manual_seed(config.seed)
         width, channels = config.distillation.width, params.input.channels
         teacher = Teacher(params.bits, channels, config.classes.base, width, generator)
@@ -113,7 +108,12 @@ class Pretraining:
         return teacher
 
     def _trainer(
-        self, name: str, model: BinaryNetwork | Teacher, schedule: ScheduleConfig, loss: Loss
+        self,
+        name: str,
+        model: BinaryNetwork | Teacher,
+        schedule: ScheduleConfig,
+        loss: Loss,
+        **more: Any,
     ) -> ImageTrainer:
         return ImageTrainer(
             model,
@@ -126,6 +126,8 @@ class Pretraining:
             seed=self.recipe.config.seed,
             identity=f"{name} {self._identity}",
             device=self.device,
+            pixel_bits=self.recipe.network.bits,
+            **more,
         )
 
     def _test(self, model: BinaryNetwork | Teacher) -> float:
@@ -134,6 +136,22 @@ class Pretraining:
         if isinstance(model, BinaryNetwork):
             return accuracy(to_golden(model), images, labels)
         return model.accuracy(images, labels)
+
+    def _set_stage(self, epoch: int, first: int) -> None:
+        """Set what changes from epoch to epoch: real numbers and the surrogate.
+
+        Parameters
+        ----------
+        epoch : int
+            Counted from 0.
+        first : int
+            Epochs with real weights.
+        """
+        config = self.recipe.config
+        self.model.real = epoch < config.real_epochs
+        self.model.weigh(real=epoch < first)
+        share = epoch / max(config.training.epochs - 1, 1)
+        self.model.steepen(1 + share * (config.model.power - 1))
 
     def _train(self, name: str, trainer: ImageTrainer) -> None:
         """Do the remaining epochs; write a checkpoint and the log after each."""
@@ -144,7 +162,7 @@ class Pretraining:
         with EpochBar(self.console, name, trainer) as bar:
             while not trainer.done:
                 if trainer.model is self.model:
-                    self.model.real = len(trainer.epochs) < self.recipe.config.real_epochs
+                    self._set_stage(len(trainer.epochs), trainer.first)
                 trainer.step(bar.show)
                 trainer.save(path)
                 write_whole(self.folder / f"{name}.csv", log_table(trainer.epochs))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Sections of a pre-training's configuration: classes, network, images, schedule and teacher."""
+"""Sections of a pre-training's configuration: classes, network, images and schedule."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import pydantic
 from pydantic import Field
@@ -14,11 +14,32 @@ from sim.learn.sections import PlateauConfig
 __all__ = [
     "AugmentConfig",
     "ClassesConfig",
-    "DistillationConfig",
+    "GrownSection",
     "HeldOutConfig",
     "ModelConfig",
     "ScheduleConfig",
 ]
+
+
+class GrownSection(Section):
+    """A section that got keys after digests of it were written.
+
+    Attributes
+    ----------
+    later : frozenset of str
+        These keys. Plain data and digests have none of them that has its default.
+    """
+
+    later: ClassVar[frozenset[str]] = frozenset()
+
+    @pydantic.model_serializer(mode="wrap")
+    def _without_defaults(self, plain: pydantic.SerializerFunctionWrapHandler) -> dict[str, Any]:
+        about: dict[str, Any] = plain(self)
+        fields = type(self).model_fields
+        for key in self.later & about.keys():
+            if getattr(self, key) == fields[key].default:
+                del about[key]
+        return about
 
 
 class HeldOutConfig(Section):
@@ -36,7 +57,7 @@ class HeldOutConfig(Section):
     split_seed: int = Field(default=0, ge=0, le=2**63 - 1)
 
 
-class ClassesConfig(Section):
+class ClassesConfig(GrownSection):
     """The data set and the classes that the feature extractor learns.
 
     Attributes
@@ -54,17 +75,13 @@ class ClassesConfig(Section):
         Height and width that images of a user are given, such as ``32x32``.
     """
 
+    later: ClassVar[frozenset[str]] = frozenset({"held_out", "resize"})
+
     data: str = "cifar100"
     order: Literal["identity"] | int = 1993
     base: int = Field(default=50, ge=2, le=65_536)
     held_out: HeldOutConfig | None = None
     resize: str | None = None
-
-    @pydantic.model_serializer(mode="wrap")
-    def _without_none(self, plain: pydantic.SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave keys without a value out: older digests do not contain them."""
-        about: dict[str, Any] = plain(self)
-        return {key: value for key, value in about.items() if value is not None}
 
     @pydantic.field_validator("data")
     @classmethod
@@ -93,15 +110,17 @@ class ClassesConfig(Section):
         return about
 
 
-class ModelConfig(Section):
+class ModelConfig(GrownSection):
     """Training of binary weights and activations.
 
     Attributes
     ----------
     levels : int or null
         T, thermometer bits for each colour; null takes the network's own.
-    surrogate : {"hard_window", "piecewise_linear", "approx_sign"}
+    surrogate : {"hard_window", "piecewise_linear", "approx_sign", "reste"}
         Derivative that replaces that of the sign; see `sim.images.pretrain.surrogates`.
+    power : float
+        Power of ``reste`` in the last epoch. It is 1 in the first, and rises by as much an epoch.
     window : float
         Half-width of the surrogate, in standard deviations of a neuron's sum.
     init_scale : float
@@ -119,8 +138,13 @@ class ModelConfig(Section):
         alone, the softmax is never confident. The factor is learnt; no arg max depends on it.
     """
 
+    later: ClassVar[frozenset[str]] = frozenset({"power"})
+
     levels: int | None = Field(default=None, ge=1, le=65_536)
-    surrogate: Literal["hard_window", "piecewise_linear", "approx_sign"] = "piecewise_linear"
+    surrogate: Literal["hard_window", "piecewise_linear", "approx_sign", "reste"] = (
+        "piecewise_linear"
+    )
+    power: float = Field(default=3.0, ge=1, le=100)
     window: float = Field(default=1.0, gt=0, le=1e6)
     init_scale: float = Field(default=0.1, gt=0, le=1)
     centre: bool = True
@@ -128,8 +152,10 @@ class ModelConfig(Section):
     logit_gain: float = Field(default=4.0, gt=0, le=1e6)
 
 
-class AugmentConfig(Section):
+class AugmentConfig(GrownSection):
     """Random changes of the training images, before they are encoded.
+
+    Mirroring and shifts act from the start. The others come after them, in the order of the keys.
 
     Attributes
     ----------
@@ -139,11 +165,34 @@ class AugmentConfig(Section):
         Largest shift in each direction, in pixels.
     fill : {"edge", "zero"}
         Pixels that fill the gap: copies of the edge, or zeros.
+    jitter : float
+        j, jitter of colours: brightness, contrast and saturation of each image are multiplied by
+        numbers drawn from ``1-j..1+j``. 0 changes none.
+    trivial : bool
+        TrivialAugment: one change of each image, drawn from fourteen, with a drawn strength; see
+        `sim.images.pretrain.trivial`.
+    cutout : int
+        Cutout: side of a square of middle grey at a drawn place of each image, which may reach
+        over the edge. 0 for none.
+    after : float
+        Share of the epochs after which `jitter`, `trivial` and `cutout` begin to act.
     """
+
+    later: ClassVar[frozenset[str]] = frozenset({"jitter", "trivial", "cutout", "after"})
 
     flip: bool = True
     shift: int = Field(default=4, ge=0, le=1024)
     fill: Literal["edge", "zero"] = "edge"
+    jitter: float = Field(default=0.0, ge=0, le=1)
+    trivial: bool = False
+    cutout: int = Field(default=0, ge=0, le=1024)
+    after: float = Field(default=0.0, ge=0, lt=1)
+
+    def at(self, progress: float) -> "AugmentConfig":
+        """Return the changes that act when a share `progress` of the epochs is done."""
+        if progress >= self.after:
+            return self
+        return self.model_copy(update={"jitter": 0.0, "trivial": False, "cutout": 0})
 
 
 class ScheduleConfig(Section):
@@ -179,35 +228,3 @@ class ScheduleConfig(Section):
     plateau: PlateauConfig = PlateauConfig(minimum=1e-5)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     precision: Literal["auto", "bfloat16", "float32"] = "auto"
-
-
-class DistillationConfig(Section):
-    """Distillation from a teacher: a float network that learns the same classes first, or networks.
-
-    Attributes
-    ----------
-    weight : float
-        Share of the teacher in the loss; the labels have the rest.
-    temperature : float
-        Divisor of the logits of both networks before the softmax.
-    networks : list of str
-        Teacher: the mean probabilities of these networks, each the name of a shipped one or a
-        network file, trained on the same classes. With none a float teacher is trained, of the keys
-        below.
-    width : int
-        Channels of the teacher's first block; the next blocks have 2 and 4 times as many.
-    training : ScheduleConfig
-        Training of the teacher.
-    """
-
-    weight: float = Field(default=0.5, gt=0, le=1)
-    temperature: float = Field(default=2.0, gt=0, le=1e6)
-    networks: tuple[str, ...] = ()
-    width: int = Field(default=64, ge=1, le=4096)
-    training: ScheduleConfig = ScheduleConfig(epochs=30, learning_rate=1e-3)
-
-    @pydantic.model_serializer(mode="wrap")
-    def _without_none(self, plain: pydantic.SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave an empty list out: older digests do not contain it."""
-        about: dict[str, Any] = plain(self)
-        return {key: value for key, value in about.items() if key != "networks" or value}

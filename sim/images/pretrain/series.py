@@ -33,6 +33,9 @@ class SeriesConfig(Section):
         New classes of a task.
     seeds : int
         Trainings of each recipe, of the seeds 0, 1 and so on.
+    common : dict
+        Keys of a pre-training with their values that all recipes have, such as
+        ``training.epochs: 150``; ``--set`` and a recipe can say otherwise.
     recipes : list of dict
         Keys of a pre-training with their values, such as ``training.epochs: 10``; ``{}`` is the
         common recipe. `classes` and `seed` are those of the series. A list is a sweep: every
@@ -43,7 +46,14 @@ class SeriesConfig(Section):
     new: int = Field(default=10, ge=1, le=65_536)
     increment: int = Field(default=2, ge=1, le=65_536)
     seeds: int = Field(default=2, ge=1, le=1000)
+    common: dict[str, Value] = {}
     recipes: Annotated[list[dict[str, Value]], Field(min_length=1, max_length=1000)]
+
+    @field_validator("common")
+    @classmethod
+    def _common_leaves_out_what_the_series_sets(cls, common: dict[str, Value]) -> dict[str, Value]:
+        _check_keys(common)
+        return common
 
     @field_validator("recipes")
     @classmethod
@@ -51,16 +61,15 @@ class SeriesConfig(Section):
         cls, recipes: list[dict[str, Value]]
     ) -> list[dict[str, Value]]:
         for recipe in recipes:
+            _check_keys(recipe)
             for key, value in recipe.items():
-                # A path may come with spaces around it, and before an equals sign.
-                if key.partition("=")[0].strip().partition(".")[0] in ("seed", "classes"):
-                    raise ValueError(
-                        f"must leave {key} out: the series sets the seed, and its recipes have "
-                        "the same classes"
-                    )
                 if value == []:
                     raise ValueError(f"must give {key} at least one value")
         return recipes
+
+    def shared(self) -> tuple[str, ...]:
+        """Return the assignments that all recipes have."""
+        return tuple(f"{key}={_text(value)}" for key, value in self.common.items())
 
     def changes(self) -> list[tuple[str, ...]]:
         """Return the assignments of every recipe, in the order of the list.
@@ -74,6 +83,16 @@ class SeriesConfig(Section):
         if (again := first_repeat(found)) is not None:
             raise ValueError(f"recipes must differ, and {', '.join(again) or '{}'} is there twice")
         return found
+
+
+def _check_keys(recipe: dict[str, Value]) -> None:
+    for key in recipe:
+        # A path may come with spaces around it, and before an equals sign.
+        if key.partition("=")[0].strip().partition(".")[0] in ("seed", "classes"):
+            raise ValueError(
+                f"must leave {key} out: the series sets the seed, and its recipes have "
+                "the same classes"
+            )
 
 
 def _combined(recipe: dict[str, Value]) -> Iterator[tuple[str, ...]]:

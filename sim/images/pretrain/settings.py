@@ -12,15 +12,23 @@ from pydantic import Field
 from golden.params import NetworkParams
 from sim.data.networks import load_network
 from sim.documents.read import load
-from sim.documents.section import Section
+from sim.documents.section import PlacedError
 from sim.documents.yaml_lines import Document
 from sim.images.pretrain.named import Named, read_start, read_teacher
 from sim.images.pretrain.sections import (
     AugmentConfig,
     ClassesConfig,
-    DistillationConfig,
+    GrownSection,
     ModelConfig,
     ScheduleConfig,
+)
+from sim.images.pretrain.stages import check_stages
+from sim.images.pretrain.terms import (
+    DecorrelationConfig,
+    DistillationConfig,
+    ProjectorConfig,
+    RotationsConfig,
+    TwoStepConfig,
 )
 from sim.work.errors import UserError
 
@@ -35,7 +43,7 @@ __all__ = [
 BUILT_IN = Path(__file__).parent / "configs"
 
 
-class PretrainConfig(Section):
+class PretrainConfig(GrownSection):
     """A pre-training.
 
     Attributes
@@ -48,8 +56,16 @@ class PretrainConfig(Section):
         Sections.
     real_epochs : int
         Number of first epochs in which activations are clipped real numbers instead of signs.
+    two_step : TwoStepConfig or null
+        Real weights first; null begins with binary ones.
     distillation : DistillationConfig or null
         Learning from a teacher; null learns from the classes alone.
+    decorrelation : DecorrelationConfig or null
+        Penalty on correlated features; null has none.
+    projector : ProjectorConfig or null
+        Layers between embeddings and loss; null learns through the head.
+    rotations : RotationsConfig or null
+        Rotated images as further classes; null has none.
     start : str or null
         Network whose weights and thresholds the training begins with: the name of a shipped one or
         a network file, of the same layers; null draws the weights.
@@ -59,6 +75,9 @@ class PretrainConfig(Section):
 
     beside: ClassVar[frozenset[str]] = frozenset({"title"})
     digests_nulls: ClassVar[bool] = True
+    later: ClassVar[frozenset[str]] = frozenset(
+        {"start", "two_step", "decorrelation", "projector", "rotations"}
+    )
 
     title: str = Field(default="Pre-training of a binary feature extractor", min_length=1)
     network: str = "fbnn-1M"
@@ -67,15 +86,28 @@ class PretrainConfig(Section):
     augment: AugmentConfig = AugmentConfig()
     training: ScheduleConfig = ScheduleConfig()
     real_epochs: int = Field(default=0, ge=0, le=100_000)
+    two_step: TwoStepConfig | None = None
     distillation: DistillationConfig | None = None
+    decorrelation: DecorrelationConfig | None = None
+    projector: ProjectorConfig | None = None
+    rotations: RotationsConfig | None = None
     start: str | None = None
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
 
-    @pydantic.model_serializer(mode="wrap")
-    def _without_start(self, plain: pydantic.SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave a start of null out: older digests do not contain it."""
-        about: dict[str, Any] = plain(self)
-        return {key: value for key, value in about.items() if key != "start" or value is not None}
+    @pydantic.model_validator(mode="after")
+    def _has_a_second_step(self) -> "PretrainConfig":
+        if self.two_step is None:
+            return self
+        if self.training.schedule != "cosine":
+            message = (
+                f"training.schedule must be cosine with two_step, not {self.training.schedule}"
+            )
+            raise PlacedError(message, ("training", "schedule"))
+        if self.training.epochs < 2:
+            raise PlacedError(
+                "training.epochs must be at least 2 with two_step, not 1", ("training", "epochs")
+            )
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +174,7 @@ def load_recipe(
     own = [text for text in overrides if text not in inner]
     config, document = load(schema, name, built_in, own)
     network = _as_trained(load_network(config.network, inner), config, document)
+    check_stages(network, config.distillation, config.rotations, document)
     names = config.distillation.networks if config.distillation else ()
     return Recipe(
         config=config,

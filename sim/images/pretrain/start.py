@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from golden.conv import Conv
 from golden.dense import Dense
 from golden.network import Network
-from sim.images.pretrain.model import BinaryNetwork, Neurons
+from sim.images.pretrain.model import BinaryNetwork
+from sim.images.pretrain.neurons import Neurons
 
 __all__ = ["start_from"]
 

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sim.images.pretrain.stages import TEACHER_BLOCKS
+
 __all__ = ["Teacher"]
 
 CHUNK = 500  # images in a test pass, to bound its memory
@@ -51,7 +53,7 @@ class Teacher(nn.Module):
         super().__init__()
         self.full_scale = 2**bits - 1
         self.precision = torch.float32
-        widths = (channels, width, 2 * width, 4 * width)
+        widths = (channels, *(width << block for block in range(TEACHER_BLOCKS)))
         self.blocks = nn.Sequential(
             *(_Block(a, b) for a, b in zip(widths, widths[1:], strict=False))
         )
@@ -64,10 +66,18 @@ class Teacher(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return the logits of pixels (n_images, H, W, C) uint8, float32."""
-        x = (pixels.float() / self.full_scale - 0.5).permute(0, 3, 1, 2)
+        return self.answers(pixels)[0]
+
+    def answers(self, pixels: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return the logits of pixels, float32, and the maps after each block."""
+        x = (pixels.float() / self.full_scale - 0.5).permute(0, 3, 1, 2) * 4
+        maps: list[Tensor] = []
         with torch.autocast(x.device.type, self.precision, self.precision != torch.float32):
-            y = self.output(self.blocks(x * 4).mean((2, 3)))
-        return y.float()
+            for block in self.blocks:
+                x = block(x)
+                maps.append(x)
+            y = self.output(x.mean((2, 3)))
+        return y.float(), maps
 
     def accuracy(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
         """Return the share of images (n_images, H, W, C) uint8 that it classifies correctly."""

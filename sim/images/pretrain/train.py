@@ -14,10 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from sim.images.pretrain.augment import augment
+from sim.images.pretrain.losses import Loss
 from sim.images.pretrain.sections import AugmentConfig, ScheduleConfig
+from sim.images.pretrain.terms import TwoStepConfig
 from sim.learn.optim import Plateau
 from sim.work.errors import UserError
 from sim.work.files import read_bytes, write_whole
@@ -26,10 +27,7 @@ __all__ = [
     "THREADS",
     "Epoch",
     "ImageTrainer",
-    "Loss",
     "Trainable",
-    "classification_loss",
-    "distillation_loss",
 ]
 
 #: Number of PyTorch's threads; the bits of a training depend on it. Numba and PyTorch share one
@@ -39,7 +37,6 @@ THREADS = torch.get_num_threads()
 #: A training seeds each generator with (seed, purpose, epoch); these are the purposes.
 _ORDER, _CHANGES = 1, 2
 
-Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # of pixels, logits and labels
 Report = Callable[[int, int], None]  # called with the steps done and the steps of the epoch
 
 
@@ -97,11 +94,19 @@ class ImageTrainer:
     identity : str
         Text that contains all that decides the bits; a checkpoint with another one is refused.
     device : torch.device
+    pixel_bits : int
+        b, bits of a pixel.
+    dropped : torch.nn.Module or None
+        What the loss learns beside the model, and what is dropped with the trainer.
+    two_step : TwoStepConfig or None
+        First step, with weight decay, of a training in two; cosine only.
 
     Attributes
     ----------
     epochs : list of Epoch
         Epochs done.
+    first : int
+        Epochs of the first of two steps; 0 if there is one.
     """
 
     def __init__(
@@ -117,10 +122,17 @@ class ImageTrainer:
         seed: int,
         identity: str,
         device: torch.device,
+        pixel_bits: int,
+        dropped: torch.nn.Module | None = None,
+        two_step: TwoStepConfig | None = None,
     ) -> None:
         self.model = model.to(device)
+        self.dropped = (dropped or torch.nn.Module()).to(device)
         self.config = config
         self.augmentation = augmentation
+        self.two_step = two_step
+        self.first = two_step.first(config.epochs) if two_step else 0
+        self.full_scale = 2**pixel_bits - 1
         self.images = torch.from_numpy(images).to(device)
         self.labels = torch.from_numpy(labels).to(device)
         self.loss = loss
@@ -128,7 +140,7 @@ class ImageTrainer:
         self.seed = seed
         self.identity = identity
         self.device = device
-        self.optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+        self.optimizer = self._adam()
         self.epochs: list[Epoch] = []
 
     @property
@@ -149,12 +161,20 @@ class ImageTrainer:
         changes = self._rng(_CHANGES, number)
         totals = torch.zeros(2, dtype=torch.float64, device=self.device)
         rate = 0.0
+        if number and number == self.first:
+            self.optimizer = self._adam()
+        for group in self.optimizer.param_groups:
+            group["weight_decay"] = self._decay(number, group["weight_decay"])
+        augmentation = self.augmentation.at(number / self.config.epochs)
         self.model.train()
         self.model.precision = getattr(torch, self.config.precision)  # type: ignore[assignment]
         for i in range(steps):
             rate = self._rate(number + (i + 1) / steps)
             chosen = torch.from_numpy(order[i * self.config.batch : (i + 1) * self.config.batch])
-            totals += self._learn(chosen.to(self.device), changes, rate)
+            pixels = augment(
+                self.images[chosen.to(self.device)], augmentation, changes, self.full_scale
+            )
+            totals += self._learn(pixels, self.labels[chosen.to(self.device)], rate)
             report(i + 1, steps)
         self.model.eval()
         self.model.precision = torch.float32  # type: ignore[assignment]
@@ -181,6 +201,7 @@ class ImageTrainer:
                 "identity": self.identity,
                 "epochs": [asdict(epoch) for epoch in self.epochs],
                 "model": self.model.state_dict(),
+                "dropped": self.dropped.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
             },
             buffer,
@@ -207,16 +228,14 @@ class ImageTrainer:
                 "or remove it to start again"
             )
         self.model.load_state_dict(state["model"])
+        self.dropped.load_state_dict(state.get("dropped", {}))  # older ones had none
         self.optimizer.load_state_dict(state["optimizer"])
         self.epochs = epochs
         self.model.eval()
 
-    def _learn(self, chosen: Tensor, changes: np.random.Generator, rate: float) -> Tensor:
+    def _learn(self, pixels: Tensor, labels: Tensor, rate: float) -> Tensor:
         """Do one step; return the loss and the hits, summed over the samples."""
-        pixels = augment(self.images[chosen], self.augmentation, changes)
-        labels = self.labels[chosen]
-        logits = self.model(pixels)
-        loss = self.loss(pixels, logits, labels)
+        loss, logits = self.loss(self.model, pixels, labels)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
@@ -226,13 +245,27 @@ class ImageTrainer:
         hits = (logits.detach().argmax(1) == labels).sum()
         return torch.stack([loss.detach() * len(labels), hits]).double()
 
+    def _adam(self) -> torch.optim.Optimizer:
+        """Return an optimiser of all weights that remembers no step."""
+        weights = [*self.model.parameters(), *self.dropped.parameters()]
+        return torch.optim.Adam(weights, lr=self.config.learning_rate, fused=True)
+
     def _rate(self, progress: float) -> float:
         """Return the learning rate after `progress` epochs, which can be a fraction."""
         if self.config.schedule == "plateau":
             return self._plateau()[0]
-        warm = min(1.0, progress / self.config.warmup) if self.config.warmup else 1.0
-        half = math.pi * progress / self.config.epochs
+        done, length = progress - self.first, self.config.epochs - self.first
+        if done <= 0 < self.first:  # the end of the first step belongs to it
+            done, length = progress, self.first
+        warm = min(1.0, done / self.config.warmup) if self.config.warmup else 1.0
+        half = math.pi * done / length
         return self.config.learning_rate * warm * (1 + math.cos(half)) / 2
+
+    def _decay(self, number: int, usual: float) -> float:
+        """Return the weight decay in an epoch, counted from 0."""
+        if self.two_step is None:
+            return usual
+        return self.two_step.weight_decay if number < self.first else 0.0
 
     def _plateau(self) -> tuple[float, bool]:
         """Return the rate of a plateau schedule after the epochs so far, and whether to go on."""
@@ -245,45 +278,3 @@ class ImageTrainer:
 
     def _rng(self, purpose: int, epoch: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, purpose, epoch])
-
-
-def classification_loss(smoothing: float) -> Loss:
-    """Return the cross-entropy with the labels, smoothed."""
-    return lambda _, logits, labels: functional.cross_entropy(
-        logits, labels, label_smoothing=smoothing
-    )
-
-
-def distillation_loss(
-    teacher: Callable[[Tensor], Tensor], weight: float, temperature: float, smoothing: float
-) -> Loss:
-    """Return a mixture of the cross-entropies with the labels and with the teacher's answers.
-
-    The second term is the Kullback-Leibler divergence at `temperature`, times the square of the
-    temperature, so that both terms have gradients of the same size (Hinton et al., 2015).
-
-    Parameters
-    ----------
-    teacher : callable
-        Returns logits of shape (n_images, classes) for a batch of pixels.
-    weight : float
-        Weight of the divergence from the teacher, in 0..1; the labels have the rest.
-    temperature : float
-        Divisor of the logits of both networks.
-    smoothing : float
-        Label smoothing, in 0..1.
-    """
-    alone = classification_loss(smoothing)
-
-    def loss(pixels: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
-        with torch.no_grad():
-            answers = functional.log_softmax(teacher(pixels) / temperature, dim=1)
-        divergence = functional.kl_div(
-            functional.log_softmax(logits / temperature, dim=1),
-            answers,
-            reduction="batchmean",
-            log_target=True,
-        )
-        return (1 - weight) * alone(pixels, logits, labels) + weight * temperature**2 * divergence
-
-    return loss

@@ -13,8 +13,9 @@ from rich.console import Console
 from sim.data.binarizers import ThermometerBinarizer
 from sim.data.datasets import ImageSet
 from sim.images.pretrain.epochs import EpochBar
+from sim.images.pretrain.losses import classification_loss
 from sim.images.pretrain.split import BaseSplit
-from sim.images.pretrain.train import ImageTrainer, classification_loss
+from sim.images.pretrain.train import ImageTrainer
 from sim.images.resnet.model import BinarizedResNet, ResNet
 from sim.images.resnet.settings import ResnetConfig, StepsConfig
 from sim.images.resnet.through import Binarizer, Heaviside, Thermometer
@@ -149,6 +150,7 @@ class TwoPhaseTraining:
             seed=self.config.seed,
             identity=f"{name} {self._identity}",
             device=self.device,
+            pixel_bits=self.images.pixel_bits,
         )
         path = self.folder / f"{name}.pt"
         if path.exists():

@@ -89,7 +89,9 @@ def learner_of(kind: str) -> Learner:
 
 
 def run_of(capacity: int | None = 12, kind: str = "binary", **learning: Any) -> NativeRun:
-    schedule = ScheduleConfig(**{"epochs": 2, "batch": 16, "learning_rate": 0.02, **learning})
+    schedule = ScheduleConfig(
+        **{"epochs": 2, "batch": 16, "learning_rate": 0.02, "precision": "float32", **learning}
+    )
     config = NativeConfig.model_validate({"methods": [{"replay": "joint"}]})
     return NativeRun(
         split_of(),
@@ -100,6 +102,7 @@ def run_of(capacity: int | None = 12, kind: str = "binary", **learning: Any) -> 
         seed=7,
         label="a run",
         device=torch.device("cpu"),
+        pixel_bits=7,
     )
 
 

@@ -33,7 +33,7 @@ def moved(image: np.ndarray, down: int, right: int, mirror: bool, fill: str) -> 
 @pytest.mark.parametrize("flip", [False, True])
 def test_every_image_is_one_shift_and_perhaps_its_mirror(fill: Any, flip: bool) -> None:
     config = AugmentConfig(flip=flip, shift=2, fill=fill)
-    result = augment(torch.from_numpy(IMAGES), config, np.random.default_rng(5)).numpy()
+    result = augment(torch.from_numpy(IMAGES), config, np.random.default_rng(5), 127).numpy()
     seen = set()
     for image, got in zip(IMAGES, result, strict=True):
         ways = [
@@ -51,5 +51,5 @@ def test_every_image_is_one_shift_and_perhaps_its_mirror(fill: Any, flip: bool) 
 
 def test_no_change_leaves_the_images() -> None:
     config = AugmentConfig(flip=False, shift=0)
-    result = augment(torch.from_numpy(IMAGES), config, np.random.default_rng(5))
+    result = augment(torch.from_numpy(IMAGES), config, np.random.default_rng(5), 127)
     np.testing.assert_array_equal(result.numpy(), IMAGES)

@@ -185,6 +185,23 @@ def test_real_activations_are_clipped_and_not_yet_signs() -> None:
     assert ((x.abs() < 1).float().mean()) > 0.2
 
 
+@pytest.mark.parametrize("centre", [False, True])
+def test_real_weights_are_latent_ones_over_their_mean_magnitude(centre: bool) -> None:
+    model = network_of(params_of("shuffle"), centre=centre)
+    model.weigh(real=True)
+    layer, x = model.head.plane_a, torch.from_numpy(np.eye(38, dtype=np.float32))
+    latent = layer.latent.detach().double().numpy()
+    if centre:
+        latent = latent - latent.mean(1, keepdims=True)
+    expected = latent / np.abs(latent).mean(1, keepdims=True)
+    np.testing.assert_allclose(layer.train().dots(x).detach().T, expected, rtol=1e-3)
+    layer.dots(x).sum().backward()
+    assert layer.latent.grad is not None
+    check_equal(model, to_golden(model), images_of(20))  # tests take signs all the same
+    model.weigh(real=False)
+    np.testing.assert_array_equal(layer.train().dots(x).detach().T, np.sign(expected))
+
+
 def test_clipping_keeps_latent_weights_in_range() -> None:
     model = network_of(params_of("shuffle"), init_scale=1.0)
     for weight in model.parameters():

@@ -2,6 +2,7 @@
 """Configurations of a pre-training: what they decide, and every mistake with its message."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,74 @@ def test_the_title_alone_does_not_change_the_digest() -> None:
     held_out = load_recipe("quick", ["classes.held_out.share=0.2"]).digest()
     assert held_out != digest
     assert load_recipe("quick", ["classes.held_out={split_seed: 1}"]).digest() != held_out
+
+
+def test_every_ingredient_changes_the_digest_and_its_default_does_not() -> None:
+    plain = load_recipe("cifar100").digest()
+    ways = [
+        "distillation={attention: 1}",
+        "distillation={}",
+        "decorrelation={}",
+        "decorrelation.of=signs",
+        "projector={}",
+        "rotations={}",
+        "two_step.share=0.25",
+        "augment.jitter=0.1",
+        "augment.trivial=true",
+        "augment.cutout=8",
+        "augment.after=0.5",
+        "model.power=2",
+    ]
+    digests = {load_recipe("cifar100", [way]).digest() for way in ways}
+    assert len(digests | {plain}) == len(ways) + 1
+    nothing = ["projector=null", "augment.jitter=0", "augment.after=0", "model.power=3"]
+    assert load_recipe("cifar100", nothing).digest() == plain
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            ["two_step={}", "training.epochs=1"],
+            "training.epochs=1: training.epochs must be at least 2 with two_step, not 1",
+        ),
+        (
+            ["two_step={}", "training.schedule=plateau"],
+            "training.schedule=plateau: training.schedule must be cosine with two_step, not",
+        ),
+        (
+            ["distillation.attention=1", "distillation.networks=[cifar100]"],
+            "distillation.attention=1: distillation: attention must be 0 where networks teach: it",
+        ),
+        (
+            ["distillation.weight=0"],
+            "distillation.weight=0: distillation: weight must be above 0, or attention must be",
+        ),
+        (
+            ["rotations.copies=4"],
+            "rotations.copies=4: rotations.copies must be an integer in 1..3, not 4",
+        ),
+        (
+            ["network=a.yaml", "network.input.width=6", "rotations={}"],
+            "rotations={}: rotations need square images, not 8 x 6",
+        ),
+        (
+            ["network=a.yaml", "distillation.attention=1"],
+            "distillation.attention=1: distillation.attention needs a map of 4 x 4, 2 x 2 after",
+        ),
+    ],
+)
+def test_ingredients_that_do_not_fit_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: list[str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.yaml").write_text(
+        "input: {height: 8, width: 8, channels: 3, bits: 7}\n"
+        "layers: [{kind: thermometer, levels: 2}, {kind: dense, outputs: 4}]\n"
+        "head: {classes: 3, hidden: 0}\n"
+    )
+    with pytest.raises(UserError, match=f"^--set {re.escape(message)}"):
+        load_recipe("cifar100", changes)
 
 
 def test_shipped_network_is_that_of_its_recipe() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
 
-from sim.images.pretrain.surrogates import SURROGATES, sign, soft_sign, weight_sign
+from sim.images.pretrain.surrogates import SURROGATES, Surrogate, sign, soft_sign, weight_sign
 
 X = torch.linspace(-3, 3, 61).roll(7)
 
@@ -15,6 +15,16 @@ ANTIDERIVATIVES = {
     "piecewise_linear": lambda u: u.clamp(-1, 1) - u.clamp(-1, 1) * u.clamp(-1, 1).abs() / 2,
     "approx_sign": lambda u: 2 * u.clamp(-1, 1) - u.clamp(-1, 1) * u.clamp(-1, 1).abs(),
 }
+
+
+def reste(u, power: float):
+    """The root of |u| with the sign of u, a line below |u| = 0.1, and flat above 1."""
+    size = u.abs().clamp(max=1)
+    root = torch.where(size < 0.1, size / 0.1 * 0.1 ** (1 / power), size ** (1 / power))
+    return u.sign() * root
+
+
+ANTIDERIVATIVES["reste"] = lambda u: reste(u, 1.0)
 
 
 def gradient_of(function, x):
@@ -42,6 +52,21 @@ def test_derivatives_are_those_of_their_functions(name: str, window: float) -> N
     given = gradient_of(lambda x: sign(x, name, window), inside)
     function = ANTIDERIVATIVES[name]
     torch.testing.assert_close(given, gradient_of(lambda x: window * function(x / window), inside))
+
+
+@pytest.mark.parametrize("power", [1.0, 1.5, 3.0])
+@pytest.mark.parametrize("window", [0.7, 2.0])
+def test_reste_is_the_derivative_of_a_root_that_comes_near_the_sign(
+    power: float, window: float
+) -> None:
+    x = X.double()[((X.abs() / window).round(decimals=4) - 0.1).abs() > 1e-3]
+    x = x[((x.abs() / window - 1).abs() > 1e-4) & (x != 0)]
+    surrogate = Surrogate("reste", window)
+    surrogate.power = power
+    given = gradient_of(surrogate, x)
+    step = 1e-6
+    slope = (reste((x + step) / window, power) - reste((x - step) / window, power)) * window
+    torch.testing.assert_close(given, slope / (2 * step), rtol=1e-6, atol=1e-6)
 
 
 def test_weights_hand_their_gradient_on() -> None:

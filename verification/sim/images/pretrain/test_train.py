@@ -15,10 +15,13 @@ torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not inst
 
 from golden.params import NetworkParams
 from sim.images.pretrain.epochs import EpochBar
-from sim.images.pretrain.model import BinaryNetwork, Neurons
+from sim.images.pretrain.losses import classification_loss, divergence
+from sim.images.pretrain.model import BinaryNetwork
+from sim.images.pretrain.neurons import Neurons
 from sim.images.pretrain.sections import AugmentConfig, ModelConfig, ScheduleConfig
 from sim.images.pretrain.teacher import Teacher
-from sim.images.pretrain.train import THREADS, ImageTrainer, classification_loss, distillation_loss
+from sim.images.pretrain.terms import TwoStepConfig
+from sim.images.pretrain.train import THREADS, ImageTrainer
 from sim.learn.sections import PlateauConfig
 from sim.work.errors import UserError
 
@@ -36,7 +39,12 @@ NETWORK = {
 }
 
 
-def trainer_of(identity: str = "a", teacher: bool = False, **schedule: Any) -> ImageTrainer:
+def trainer_of(
+    identity: str = "a",
+    teacher: bool = False,
+    two_step: TwoStepConfig | None = None,
+    **schedule: Any,
+) -> ImageTrainer:
     params = NetworkParams.from_description(NETWORK)
     rng = np.random.default_rng(5)
     labels = rng.integers(0, 3, 50)
@@ -47,7 +55,9 @@ def trainer_of(identity: str = "a", teacher: bool = False, **schedule: Any) -> I
         model = Teacher(7, 3, 3, 4, torch.Generator().manual_seed(0))
     return ImageTrainer(
         model,
-        ScheduleConfig(**{"epochs": 4, "batch": 16, "learning_rate": 0.02, **schedule}),
+        ScheduleConfig(
+            **{"epochs": 4, "batch": 16, "learning_rate": 0.02, "precision": "float32", **schedule}
+        ),
         AugmentConfig(shift=1),
         images,
         labels,
@@ -56,6 +66,8 @@ def trainer_of(identity: str = "a", teacher: bool = False, **schedule: Any) -> I
         seed=3,
         identity=identity,
         device=torch.device("cpu"),
+        pixel_bits=7,
+        two_step=two_step,
     )
 
 
@@ -146,25 +158,64 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_no_number_ends_the_training() -> None:
     trainer = trainer_of()
-    trainer.loss = lambda pixels, logits, labels: logits.sum() * math.nan
+    trainer.loss = lambda model, pixels, labels: (model(pixels).sum() * math.nan, model(pixels))
     with pytest.raises(UserError, match=r"^Epoch 1 ended in loss nan: lower the learning rate$"):
         trainer.step(lambda step, steps: None)
 
 
-def test_distillation_is_the_mean_of_both_cross_entropies_by_the_definition() -> None:
-    rng = np.random.default_rng(1)
-    logits, answers = rng.normal(size=(2, 6, 4))
-    labels = rng.integers(0, 4, 6)
+def softmax(x: np.ndarray) -> np.ndarray:
+    return np.exp(x) / np.exp(x).sum(1, keepdims=True)
 
-    def softmax(x: np.ndarray) -> np.ndarray:
-        return np.exp(x) / np.exp(x).sum(1, keepdims=True)
 
+def test_divergence_is_that_of_kullback_and_leibler_by_the_definition() -> None:
+    logits, answers = np.random.default_rng(1).normal(size=(2, 6, 4))
     p, q = softmax(answers / 3), softmax(logits / 3)
-    divergence = (p * np.log(p / q)).sum(1).mean()
-    hard = -np.log(softmax(logits)[np.arange(6), labels]).mean()
-    loss = distillation_loss(lambda pixels: torch.tensor(answers), 0.25, 3.0, 0.0)  # type: ignore[arg-type]
-    got = loss(torch.zeros(6), torch.tensor(logits), torch.tensor(labels))
-    assert got.item() == pytest.approx(0.75 * hard + 0.25 * 9 * divergence)
+    expected = 9 * (p * np.log(p / q)).sum(1).mean()
+    got = divergence(torch.tensor(logits), torch.tensor(answers), 3.0)
+    assert got.item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("seen", [None, 3])
+def test_outputs_that_are_not_seen_do_not_learn(seen: int | None) -> None:
+    logits, labels = np.random.default_rng(2).normal(size=(6, 4)), np.array([0, 1, 2, 0, 1, 2])
+    model = torch.nn.Linear(4, 4, bias=False).double()
+    model.weight.data = torch.eye(4, dtype=torch.float64)
+    loss, got = classification_loss(0.0, seen)(model, torch.tensor(logits), torch.tensor(labels))
+    expected = -np.log(softmax(logits[:, :seen])[np.arange(6), labels]).mean()
+    assert loss.item() == pytest.approx(expected)
+    np.testing.assert_array_equal(got.detach().numpy(), logits)
+
+
+@pytest.mark.parametrize(
+    ("share", "epochs", "first"),
+    [(0.5, 48, 24), (0.25, 5, 1), (0.01, 5, 1), (0.99, 5, 4), (0.5, 2, 1)],
+)
+def test_each_of_two_steps_has_an_epoch(share: float, epochs: int, first: int) -> None:
+    assert TwoStepConfig(share=share).first(epochs) == first
+
+
+def test_two_steps_each_have_a_cosine_and_the_first_alone_a_decay(tmp_path: Path) -> None:
+    step = TwoStepConfig(share=0.4, weight_decay=0.25)
+    trainer = trainer_of(two_step=step, epochs=5, warmup=1)
+    decays, moments = [], []
+    while not trainer.done:
+        trainer.step(lambda step, steps: None)
+        decays.append(trainer.optimizer.param_groups[0]["weight_decay"])
+        moments.append(int(next(iter(trainer.optimizer.state.values()))["step"]))
+    assert decays == [0.25, 0.25, 0, 0, 0]
+    assert moments == [4, 8, 4, 8, 12]  # the second step begins with a new optimiser
+    halves = [(1 + math.cos(math.pi * e / n)) / 2 for e, n in ((1, 2), (2, 2))]
+    halves += [(1 + math.cos(math.pi * e / 3)) / 2 for e in (1, 2, 3)]
+    rates = [e.learning_rate for e in trainer.epochs]
+    np.testing.assert_allclose(rates, [0.02 * h for h in halves], atol=1e-12)
+    for stop in (1, 2, 3):  # before, at and after the step
+        first = trainer_of(two_step=step, epochs=5, warmup=1)
+        for _ in range(stop):
+            first.step(lambda step, steps: None)
+        first.save(tmp_path / "a.pt")
+        second = trainer_of(two_step=step, epochs=5, warmup=1)
+        second.load(tmp_path / "a.pt")
+        assert [e.loss for e in run(second).epochs] == [e.loss for e in trainer.epochs]
 
 
 def test_the_log_counts_samples_and_steps() -> None:

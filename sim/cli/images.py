@@ -54,6 +54,7 @@ def pretrain(
         engram pretrain cifar100 --data-dir DIR --set network.layers.1.outputs=96
         engram pretrain cifar100 --data-dir DIR --set classes.held_out.share=0.2
         engram pretrain cifar100 --data-dir DIR --series ingredients --out build/ingredients
+        engram pretrain cifar100 --data-dir DIR --series recipes --device cuda --out build/recipes
     """
     need_torch("pretrain")
     if series is not None:

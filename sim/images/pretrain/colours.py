@@ -35,12 +35,28 @@ def jitter(images: Tensor, size: float, rng: np.random.Generator, full_scale: in
 
 
 def brightness(images: Tensor, factors: NDArray[np.float64], full_scale: int) -> Tensor:
-    """Return images (n_images, H, W, C) uint8 that are brighter by a factor each."""
+    """Return images that are brighter by a factor each.
+
+    Parameters
+    ----------
+    images : Tensor of shape (n_images, H, W, C), uint8
+    factors : ndarray of shape (n_images,), float64
+    full_scale : int
+        Largest value of a pixel.
+    """
     return blend(images, torch.zeros_like(images), factors, full_scale)
 
 
 def contrast(images: Tensor, factors: NDArray[np.float64], full_scale: int) -> Tensor:
-    """Return images whose pixels differ more from the mean grey, by a factor each."""
+    """Return images whose pixels differ more from the mean grey, by a factor each.
+
+    Parameters
+    ----------
+    images : Tensor of shape (n_images, H, W, C), uint8
+    factors : ndarray of shape (n_images,), float64
+    full_scale : int
+        Largest value of a pixel.
+    """
     greys = grey(images).long().flatten(1)
     pixels = greys.shape[1]
     mean = (2 * greys.sum(1) + pixels) // (2 * pixels)
@@ -48,7 +64,15 @@ def contrast(images: Tensor, factors: NDArray[np.float64], full_scale: int) -> T
 
 
 def saturation(images: Tensor, factors: NDArray[np.float64], full_scale: int) -> Tensor:
-    """Return images whose pixels differ more from their grey, by a factor each."""
+    """Return images whose pixels differ more from their grey, by a factor each.
+
+    Parameters
+    ----------
+    images : Tensor of shape (n_images, H, W, C), uint8
+    factors : ndarray of shape (n_images,), float64
+    full_scale : int
+        Largest value of a pixel.
+    """
     return blend(images, grey(images), factors, full_scale)
 
 

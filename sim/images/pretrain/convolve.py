@@ -17,6 +17,13 @@ def convolve(x: Tensor, weights: Tensor, p: ConvParams) -> Tensor:
     PyTorch's grouped convolutions are slow with many groups, and in bfloat16 on a CPU. So a kernel
     as large as the map becomes one matrix product for each group, and on a CPU each of several
     groups becomes a convolution of its own.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n_images, channels, H, W)
+    weights : Tensor of shape (outputs, inputs of a group, kernel, kernel)
+        Of the type of `x`.
+    p : ConvParams
     """
     if p.output.size == p.outputs and not p.pad:
         rows = x.reshape(len(x), p.groups, p.inputs).transpose(0, 1)
@@ -37,6 +44,12 @@ def _pad(x: Tensor, pad: int) -> Tensor:
 
 
 def shuffle(x: Tensor, groups: int) -> Tensor:
-    """Return maps whose channels take turns among the groups; channels stay last in memory."""
+    """Return maps whose channels take turns among the groups; channels stay last in memory.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n_images, channels, H, W)
+    groups : int
+    """
     last = x.permute(0, 2, 3, 1).unflatten(3, (groups, -1))
     return last.transpose(3, 4).flatten(3).permute(0, 3, 1, 2)

@@ -50,6 +50,9 @@ def series_report(
         f"{'Mean and standard deviation over' if series.seeds > 1 else 'Training of'} "
         f"{series.seeds} seed{'s' if series.seeds > 1 else ''}."
     )
+    if shared := series.shared():
+        said = "unless `--set` or the recipe says otherwise"
+        reading += f" All have {', '.join(f'`{one}`' for one in shared)}, {said}."
     if untold:
         reading += (
             f" No card says which classes {', '.join(f'`{name}`' for name in untold)} learnt: "

@@ -171,10 +171,9 @@ class ImageTrainer:
         for i in range(steps):
             rate = self._rate(number + (i + 1) / steps)
             chosen = torch.from_numpy(order[i * self.config.batch : (i + 1) * self.config.batch])
-            pixels = augment(
-                self.images[chosen.to(self.device)], augmentation, changes, self.full_scale
-            )
-            totals += self._learn(pixels, self.labels[chosen.to(self.device)], rate)
+            chosen = chosen.to(self.device)
+            pixels = augment(self.images[chosen], augmentation, changes, self.full_scale)
+            totals += self._learn(pixels, self.labels[chosen], rate)
             report(i + 1, steps)
         self.model.eval()
         self.model.precision = torch.float32  # type: ignore[assignment]

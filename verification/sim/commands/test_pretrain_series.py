@@ -108,6 +108,27 @@ def test_the_report_has_every_recipe_with_mean_and_spread(series: Engram, tmp_pa
     assert len({one[HEADINGS[1]] for each in results["recipes"] for one in each["results"]}) == 6
 
 
+def test_what_is_common_holds_unless_set_or_a_recipe_says_otherwise(
+    series: Engram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "s.yaml").write_text(
+        "{new: 2, increment: 1, seeds: 1, common: {training.epochs: 2, augment.shift: 2}, "
+        "recipes: [{}, {training.epochs: 3}]}"
+    )
+    trained: list[tuple[int, int]] = []
+    begin = ImageTrainer.__init__
+
+    def watched(self: ImageTrainer, *arguments: object, **others: object) -> None:
+        begin(self, *arguments, **others)  # type: ignore[arg-type]
+        trained.append((self.config.epochs, self.augmentation.shift))
+
+    monkeypatch.setattr(ImageTrainer, "__init__", watched)
+    assert series("out", "--set", "augment.shift=1")[0] == 0
+    assert trained == [(2, 1), (3, 1)]
+    report = (tmp_path / "out" / "report.md").read_text()
+    assert "All have `training.epochs=2`, `augment.shift=2`, unless `--set` or the recipe" in report
+
+
 def test_a_killed_series_goes_on_and_trains_nothing_twice(
     series: Engram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,6 +282,7 @@ def test_the_report_names_networks_that_nothing_is_known_of(
         ("- {}", "- {training.epochs: []}", "must give training.epochs at least one value"),
         ("- {}", "- {training.epoch: 1}", "training.epoch is no known key: did you mean epochs?"),
         ("[1, 3]", "[1, 1]", "recipes must differ, and training.epochs=1, augment.shift=1 is"),
+        ("seeds: 2", "common: {classes.base: 3}", "must leave classes.base out: the series sets"),
         ("title:", "titel:", "s.yaml:1: titel is no known key: did you mean title?"),
     ],
 )

@@ -37,5 +37,21 @@ def test_recipes_of_a_built_in_series_are_whole_and_differ(name: str) -> None:
     series, _ = load(SeriesConfig, name, BUILT_IN)
     base = load_recipe("cifar100").config.classes.base - series.new
     changes = series.changes()
-    digests = {load_recipe("cifar100", [*one, f"classes.base={base}"]).digest() for one in changes}
+    own = [*series.shared(), f"classes.base={base}"]
+    digests = {load_recipe("cifar100", [*own, *one]).digest() for one in changes}
     assert len(digests) == len(changes)
+
+
+def test_the_series_of_ingredients_changes_one_thing_or_what_belongs_to_it() -> None:
+    series, _ = load(SeriesConfig, "recipes", BUILT_IN)
+    first, *others = series.changes()
+    assert first == ()
+    assert series.seeds == 2
+    for one in others:
+        assert len({change.partition("=")[0].partition(".")[0] for change in one}) == 1, one
+    changed = {change.partition("=")[0] for one in others for change in one}
+    assert changed >= {
+        *("distillation.attention", "decorrelation.weight", "projector.hidden"),
+        *("rotations.copies", "augment.jitter", "augment.trivial", "augment.cutout"),
+        *("augment.after", "model.surrogate", "two_step.share", "training.epochs"),
+    }

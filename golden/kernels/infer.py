@@ -13,6 +13,7 @@ from golden.dense import Dense
 from golden.faults import Cells
 from golden.head import Head
 from golden.kernels import maps as kernels
+from golden.kernels.fields import make_spread
 from golden.kernels.gemm import make_panels, xnor_gemm
 from golden.kernels.rules import make_rule
 from golden.kernels.shares import run_shares
@@ -176,12 +177,12 @@ def _neurons(layer: Conv | Dense, shape: MapShape) -> _Step:
     channels, outputs = shape.channels // groups, p.outputs // groups
     pitch = _pitch(kernel[0] * kernel[1], channels)
     taps = layer.weights.reshape(groups, outputs, -1, channels)
-    spaced = np.zeros((*taps.shape[:-1], pitch), np.uint8)
+    spaced = np.zeros((*taps.shape[:-1], pitch), np.bool_)  # which `pack` need not check
     spaced[..., :channels] = taps
     panels = make_panels(pack(spaced.reshape(groups, outputs, -1)))
     theta = np.zeros(p.outputs, np.int32) if layer.thresholds is None else layer.thresholds
     polarity = np.ones(p.outputs, np.uint8) if layer.polarity is None else layer.polarity
-    spread = kernels.make_spread(groups) if shuffle else np.empty(0, np.uint64)
+    spread = make_spread(groups) if shuffle else np.empty(0, np.uint64)
     rule = make_rule(p.inputs, theta.reshape(groups, -1), polarity.reshape(groups, -1))
 
     def step(maps: NDArray) -> _Words:

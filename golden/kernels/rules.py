@@ -47,7 +47,7 @@ def make_rule(n_bits: int, thresholds: NDArray[np.int32], polarity: NDArray[np.u
 
 
 @compiled()
-def fire(parities, n_rows, panels, limits, flips, out):
+def fire(parities, n_rows, panels, limits, flips, out, place, stride):
     """Write the output bits of the first rows (contract, 2).
 
     Parameters
@@ -62,14 +62,17 @@ def fire(parities, n_rows, panels, limits, flips, out):
         Limits of the group, from `make_rule`.
     flips : ndarray of shape (n_panels,), uint16
         Flips of the group, from `make_rule`.
-    out : ndarray of shape (>= n_rows, >= n_panels), uint16
-        Bit ``j`` of entry ``(i, p)`` becomes output ``p * COLUMNS + j`` of row ``i``.
+    out : ndarray, uint16
+        Flat. Bit ``j`` of element ``place + i * stride + p`` becomes output ``p * COLUMNS + j`` of
+        row ``i``.
+    place, stride : int
     """
     n_panels, words = panels.shape[:2]
-    stride = out.shape[1]
     whole = n_rows // ROWS * ROWS
     for p in range(n_panels):
         for i in range(0, whole, ROWS):
-            fire_tile(parities, i, words, panels, p, out, i * stride + p, stride, limits, flips)
+            to = place + i * stride + p
+            fire_tile(parities, i, words, panels, p, out, to, stride, limits, flips)
         for i in range(whole, n_rows):
-            fire_row(parities, i, words, panels, p, out, i * stride + p, stride, limits, flips)
+            to = place + i * stride + p
+            fire_row(parities, i, words, panels, p, out, to, stride, limits, flips)

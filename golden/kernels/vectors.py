@@ -15,6 +15,7 @@ from numba.extending import intrinsic, models, register_model
 
 __all__ = [
     "WORDS",
+    "fill",
     "load",
     "load_two",
     "select_differing",
@@ -116,6 +117,19 @@ def store(typingctx: Any, array: Any, index: Any, vector: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.intp, _WORDS), generate
+
+
+@_operation
+def fill(typingctx: Any, word: Any) -> Any:
+    """Return a vector of eight equal words."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vector = _VECTOR(ir.Undefined)
+        for lane in range(WORDS):
+            vector = builder.insert_element(vector, args[0], ir.IntType(32)(lane))
+        return vector
+
+    return _WORDS(types.uint64), generate
 
 
 @_operation

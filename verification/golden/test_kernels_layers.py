@@ -129,6 +129,20 @@ NETWORKS = {
         {"kind": "pool", "size": 2},
         conv(70, groups=7, kernel=1, padding="valid", shuffle=True),
     ],
+    "shuffle of whole words": [
+        {"kind": "thermometer", "levels": 96},
+        conv(64, groups=2, shuffle=True, thresholds=True),
+        conv(320, groups=4, shuffle=True),
+        {"kind": "pool", "size": 2},
+        conv(192, groups=64, kernel=1, padding="valid", shuffle=True, thresholds=True),
+        conv(40, groups=8, kernel=3, padding="valid", shuffle=True),
+    ],
+    "wide windows": [
+        {"kind": "thermometer", "levels": 65},
+        conv(330, kernel=5, thresholds=True),
+        conv(96, groups=2, kernel=4, padding="valid"),
+        conv(33, kernel=3, padding="valid"),
+    ],
     "depthwise": [
         {"kind": "thermometer", "levels": 37},
         conv(74, groups=74, kernel=5, thresholds=True),

@@ -12,8 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from golden.kernels.mixtures import Mixtures
 from golden.params.checks import check_choice, check_flag, check_integer
-from sim.learn import em
-from sim.learn.em import Binary, Law, Rule
+from sim.learn.em import Law, Rule
+from sim.learn.em_data import Binary, scale_weights
+from sim.learn.em_runs import Runs
+from sim.learn.em_starts import draw_means, initial_means
 from sim.learn.mixture_checks import (
     as_integer,
     check_means,
@@ -77,7 +79,7 @@ class MixtureFit:
         self.random_state = random_state
 
     def _fit(self, data: Binary) -> Self:
-        runs = em.Runs(data, int(self.n_components), self._rule())
+        runs = self._runs(data)
         law = self._start(data, runs)
         spent = self._warmup() if self.count_warmup else 0
         law, bound, n_iter, converged = runs.run(law, self.max_iter - spent, self.tol)
@@ -85,7 +87,11 @@ class MixtureFit:
         self._keep(law, bound, n_iter + spent, converged)
         return self
 
-    def _start(self, data: Binary, runs: em.Runs) -> Law:
+    def _runs(self, data: Binary) -> Runs:
+        """Return the runs of EM on these data."""
+        return Runs(data, int(self.n_components), self._rule())
+
+    def _start(self, data: Binary, runs: Runs) -> Law:
         """Draw the starts, warm them up, and return the best one's law."""
         starts = self._first_means(data, np.random.default_rng(self.random_state))
         law = Law.start(starts[0], self._first_weights())
@@ -98,7 +104,7 @@ class MixtureFit:
         if starts is not None:
             return starts
         count = self.n_init * shape[0]
-        means = em.initial_means(data, count, self.init, self.init_scale, rng)
+        means = initial_means(data, count, self.init, self.init_scale, rng)
         return means.reshape(self.n_init, *shape)
 
     def _given_means(self, shape: tuple[int, int]) -> NDArray[np.float64] | None:
@@ -178,7 +184,7 @@ def fit_together(
     for i, rows in enumerate(members):
         given = None if sample_weight is None else sample_weight[rows]
         checked = check_sample_weight(given, len(rows))
-        scaled, totals[i], counts[i] = em.scale_weights(checked, len(rows))
+        scaled, totals[i], counts[i] = scale_weights(checked, len(rows))
         weights.append(np.ones(len(rows)) if scaled is None else scaled)
     group = Mixtures(bits, members, weights, single=rule.precision == "single")
 
@@ -189,7 +195,7 @@ def fit_together(
         starts = np.empty((len(mixtures), one.n_init, *shape))
         for mixture, means in zip(mixtures, starts, strict=True):
             rng = np.random.default_rng(mixture.random_state)
-            em.draw_means(means.reshape(-1, shape[1]), one.init, rng)
+            draw_means(means.reshape(-1, shape[1]), one.init, rng)
         if one.init == "centroid":
             group.scatter(starts, totals, 1 / (2 * counts), one.init_scale)
 

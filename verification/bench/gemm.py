@@ -144,5 +144,5 @@ def _inference(quick: bool) -> Table:
         "Inference of whole networks",
         ("network", "images/s", "of the peak", "x plain NumPy"),
         tuple(rows),
-        f"{cpus} threads. The peak is that of the products alone, of exclusive or, popcount and add.",
+        f"{cpus} threads. The peak is that of the products alone.",
     )

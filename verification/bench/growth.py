@@ -17,7 +17,8 @@ from golden.kernels.sampler import draw
 from golden.params import HeadParams, PrototypesParams, SamplerParams
 from golden.sampler import Sampler
 from sim.data.bank_file import BankFile, encode_bank, read_bank
-from sim.learn import em
+from sim.learn import em, em_runs
+from sim.learn.em_data import Binary
 from sim.learn.head import HeadTrainer
 from sim.learn.mixture_classes import fit_classes
 from verification.bench.harness import Curve, Table, growth_exponent
@@ -164,7 +165,7 @@ def _fit(samples: int, features: int, components: int) -> Work:
     bits = rng.integers(0, 2, (samples, features), np.uint8)
     law = em.Law.start(rng.uniform(0.25, 0.75, (components, features)))
     rule = em.Rule(trainable=True, criterion="marginal", precision="single")
-    return lambda: em.run(em.Binary(bits), law, rule, 10, tol=None)
+    return lambda: em_runs.run(Binary(bits), law, rule, 10, tol=None)
 
 
 def _fit_classes(classes: int) -> Work:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from sim.learn import em
+from sim.learn import em, em_runs
+from sim.learn.em_data import Binary
 from sim.learn.mixture import BernoulliMixture
 from sim.learn.mixture_classes import class_seed, fit_classes
 from sim.learn.mixture_fit import MixtureFit
@@ -88,7 +89,7 @@ def _in_turn(
 
 
 def _engram(bits: Bits, law: em.Law, rule: em.Rule, n_iter: int) -> float:
-    return em.run(em.Binary(bits), law, rule, n_iter, tol=None)[1]
+    return em_runs.run(Binary(bits), law, rule, n_iter, tol=None)[1]
 
 
 def _stepmix(bits: Bits, n_iter: int) -> Any:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from golden.kernels.bit_rows import ROWS
-from sim.learn import em
+from sim.learn import em, em_runs
+from sim.learn.em_data import Binary
 
 # The compiled loop adds up in another order, and has its own exp and log; in single precision its
 # log-odds and responsibilities are float32. Five iterations away from a maximum amplify both.
@@ -29,7 +30,7 @@ def problem(n_samples, n_features, n_components, weighted=False):
     bits[:, 0], bits[:, -1] = 0, 1  # means at both ends, beyond the clip
     weights = rng.integers(0, 4, n_samples).astype(np.float64) if weighted else None
     means = rng.uniform(0.25, 0.75, (n_components, n_features))
-    return em.Binary(bits.astype(np.uint8), weights), em.Law.start(means)
+    return Binary(bits.astype(np.uint8), weights), em.Law.start(means)
 
 
 @pytest.mark.parametrize("precision", ["double", "single"])
@@ -50,7 +51,7 @@ def test_compiled_iterations_are_the_equations(shape, weighted, trainable, crite
     rule, tolerance = em.Rule(trainable, criterion, precision), TOLERANCE[precision]
     for n_iter in (0, 1, 5):
         expected, bound = fitted_by_the_equations(data, law, rule, n_iter)
-        ours, ours_bound, made, converged = em.run(data, law, rule, n_iter, tol=None)
+        ours, ours_bound, made, converged = em_runs.run(data, law, rule, n_iter, tol=None)
         assert (made, converged) == (n_iter, False)
         assert ours_bound == pytest.approx(bound, rel=tolerance, abs=tolerance)
         assert ours.means == pytest.approx(expected.means, abs=tolerance)
@@ -61,7 +62,7 @@ def test_compiled_iterations_are_the_equations(shape, weighted, trainable, crite
 @pytest.mark.parametrize("precision", ["double", "single"])
 def test_features_that_never_change_have_the_means_0_and_1_exactly(precision):
     data, law = problem(300, 100, 5)
-    fitted, *_ = em.run(data, law, em.Rule(True, "marginal", precision), 6, tol=None)
+    fitted, *_ = em_runs.run(data, law, em.Rule(True, "marginal", precision), 6, tol=None)
     assert fitted.means[:, 0].tolist() == [0] * 5
     assert fitted.means[:, -1].tolist() == [1] * 5
     assert fitted.means.max() == 1
@@ -71,8 +72,8 @@ def test_features_that_never_change_have_the_means_0_and_1_exactly(precision):
 def test_component_out_of_reach_keeps_its_mean(precision):
     bits = np.ones((50, 400), np.uint8)
     start = np.array([np.full(400, 0.9), np.full(400, 0.001)])
-    law, bound, *_ = em.run(
-        em.Binary(bits), em.Law.start(start), em.Rule(True, "expected", precision), 3, tol=None
+    law, bound, *_ = em_runs.run(
+        Binary(bits), em.Law.start(start), em.Rule(True, "expected", precision), 3, tol=None
     )
     assert law.means[1].tolist() == start[1].tolist()
     assert law.shares.tolist() == [1, 0]
@@ -83,16 +84,16 @@ def test_component_out_of_reach_keeps_its_mean(precision):
 def test_scale_of_the_sample_weights_does_not_matter(scale):
     data, law = problem(48, 17, 3, weighted=True)
     rule = em.Rule(True, "marginal", "single")
-    before, *_ = em.run(data, law, rule, 3, tol=None)
+    before, *_ = em_runs.run(data, law, rule, 3, tol=None)
     assert data.weights is not None
     data.weights = data.weights * scale
-    after, *_ = em.run(data, law, rule, 3, tol=None)
+    after, *_ = em_runs.run(data, law, rule, 3, tol=None)
     assert after.means.tolist() == before.means.tolist()
 
 
 def test_run_stops_at_a_fixed_point():
     data, law = problem(60, 20, 1)
-    assert em.run(data, law, em.Rule(False, "marginal"), 50, tol=0)[2:] == (2, True)
+    assert em_runs.run(data, law, em.Rule(False, "marginal"), 50, tol=0)[2:] == (2, True)
 
 
 @pytest.mark.parametrize("precision", ["double", "single"])
@@ -101,7 +102,7 @@ def test_runs_side_by_side_give_the_bits_of_one_alone(precision):
     rule = em.Rule(True, "marginal", precision)
 
     def means(_: int) -> bytes:
-        return em.run(data, law, rule, 20, tol=None)[0].means.tobytes()
+        return em_runs.run(data, law, rule, 20, tol=None)[0].means.tobytes()
 
     with ThreadPoolExecutor(2) as pool:
         assert set(pool.map(means, range(8))) == {means(0)}
@@ -114,9 +115,9 @@ def test_best_of_many_starts_has_the_bits_of_its_own_run(n_components, criterion
     rule = em.Rule(True, criterion)
     starts = np.random.default_rng(4).uniform(0.25, 0.75, (6, n_components, 33))
     starts[4] = starts[2]  # of equal ones the first is kept
-    alone = [em.run(data, em.Law.start(means), rule, 4, None) for means in starts]
+    alone = [em_runs.run(data, em.Law.start(means), rule, 4, None) for means in starts]
     expected = max(alone, key=lambda end: end[1])
-    best = em.Runs(data, n_components, rule).best(law, starts, 4, None)
+    best = em_runs.Runs(data, n_components, rule).best(law, starts, 4, None)
     assert best[1:] == expected[1:]
     assert best[0].means.tobytes() == expected[0].means.tobytes()
     assert best[0].weights.tobytes() == expected[0].weights.tobytes()

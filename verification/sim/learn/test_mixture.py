@@ -9,7 +9,9 @@ from scipy.sparse import csc_matrix, csr_array, issparse
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sim.learn import em
+from sim.learn import em, em_runs
+from sim.learn.em_data import Binary
+from sim.learn.em_starts import initial_means
 from sim.learn.mixture import BernoulliMixture
 
 # Carcinoma: seven raters A..G, 118 slides (Agresti, Categorical Data Analysis, 2nd ed., 2002).
@@ -128,11 +130,11 @@ def test_one_iteration_is_the_printed_equations(pi):
 @pytest.mark.parametrize("trainable", [False, True])
 def test_marginal_objective_never_falls(trainable):
     X, _ = synthetic(3, 200, 30, 5)
-    data, rule = em.Binary(X), em.Rule(trainable, "marginal")
-    law = em.Law.start(em.initial_means(data, 5, "random", 1.0, np.random.default_rng(0)))
+    data, rule = Binary(X), em.Rule(trainable, "marginal")
+    law = em.Law.start(initial_means(data, 5, "random", 1.0, np.random.default_rng(0)))
     bounds = [em.expectation(data, law, rule).bound]
     for _ in range(60):
-        law, bound, *_ = em.run(data, law, rule, 1, None)
+        law, bound, *_ = em_runs.run(data, law, rule, 1, None)
         bounds.append(bound)
     assert bounds[-1] > bounds[0] + 0.1
     assert np.diff(bounds).min() > -1e-12
@@ -313,11 +315,11 @@ def test_warmup_is_counted_only_where_asked_for(count_warmup, n_iter):
 def test_best_of_several_starts_is_kept():
     X, _ = synthetic(13, 200, 20, 4)
     rng = np.random.default_rng(5)
-    data, rule = em.Binary(X), em.Rule(False, "marginal", "single")
+    data, rule = Binary(X), em.Rule(False, "marginal", "single")
     singles = []
     for _ in range(8):
-        law = em.Law.start(em.initial_means(data, 4, "random", 1.0, rng))
-        singles.append(em.run(data, law, rule, 3, None)[1])
+        law = em.Law.start(initial_means(data, 4, "random", 1.0, rng))
+        singles.append(em_runs.run(data, law, rule, 3, None)[1])
     kept = BernoulliMixture(
         4, init="random", n_init=8, warmup_iter=3, max_iter=0, random_state=5
     ).fit(X)
@@ -338,21 +340,21 @@ def test_component_without_data_keeps_its_mean_and_is_reported():
 
 def test_centroid_start_scatters_around_the_mean_by_the_deviation_of_each_feature():
     X, _ = synthetic(14, 400, 200, 1)
-    data = em.Binary(X)
-    means = em.initial_means(data, 500, "centroid", 0.1, np.random.default_rng(0))
+    data = Binary(X)
+    means = initial_means(data, 500, "centroid", 0.1, np.random.default_rng(0))
     m = X.mean(axis=0)
     inside = (m > 0.3) & (m < 0.7)  # far from the clip
     scores = (means - m)[:, inside] / np.sqrt(m * (1 - m))[inside]
     assert abs(scores.mean()) < 1e-3
     assert scores.std() == pytest.approx(0.1, rel=0.02)
-    clipped = em.initial_means(data, 50, "centroid", 5.0, np.random.default_rng(0))
+    clipped = initial_means(data, 50, "centroid", 5.0, np.random.default_rng(0))
     assert clipped.min() == pytest.approx(1 / 800)
     assert clipped.max() == pytest.approx(1 - 1 / 800)
 
 
 @pytest.mark.parametrize(("init", "low", "high"), [("random", 0.25, 0.75), ("uniform", 0, 1)])
 def test_uniform_starts_fill_their_range(init, low, high):
-    means = em.initial_means(em.Binary(SLIDES), 2000, init, 1.0, np.random.default_rng(0))
+    means = initial_means(Binary(SLIDES), 2000, init, 1.0, np.random.default_rng(0))
     assert low <= means.min() < low + 0.01 * (high - low)
     assert high - 0.01 * (high - low) < means.max() <= high
 
@@ -449,11 +451,11 @@ def test_stepmix_agrees_on_every_probability_and_on_the_course_of_em():
     ours = BernoulliMixture.from_parameters(weights, means)
     assert ours.score(X) == pytest.approx(peer.score(X), rel=1e-12)
     assert ours.predict_proba(X) == pytest.approx(peer.predict_proba(X), abs=1e-9)
-    law, rule, data = em.Law(weights, means, weights), em.Rule(True, "marginal"), em.Binary(X)
+    law, rule, data = em.Law(weights, means, weights), em.Rule(True, "marginal"), Binary(X)
     for _ in range(5):
         gamma = peer.predict_proba(X)
         set_peer(gamma.mean(axis=0), (gamma.T @ X) / gamma.sum(axis=0)[:, np.newaxis])
-        law, bound, *_ = em.run(data, law, rule, 1, None)
+        law, bound, *_ = em_runs.run(data, law, rule, 1, None)
         assert bound == pytest.approx(peer.score(X), rel=1e-10)
 
 

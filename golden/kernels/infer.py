@@ -13,6 +13,7 @@ from golden.dense import Dense
 from golden.faults import Cells
 from golden.head import Head
 from golden.kernels import maps as kernels
+from golden.kernels.depthwise import depthwise, make_channels
 from golden.kernels.fields import make_spread
 from golden.kernels.gemm import make_panels, xnor_gemm
 from golden.kernels.rules import make_rule
@@ -137,6 +138,8 @@ def _compile(layer: Layer, shape: MapShape) -> _Step:
         return _thermometer(layer)
     if isinstance(layer, Pool):
         return _pool(layer)
+    if isinstance(layer, Conv) and layer.params.groups == shape.channels == layer.params.outputs:
+        return _depthwise(layer)
     return _neurons(layer, shape)
 
 
@@ -162,6 +165,21 @@ def _pool(layer: Pool) -> _Step:
     def step(maps: NDArray) -> _Words:
         out = _empty(len(maps), layer.params.output)
         kernels.pool(maps, layer.params.size, out)
+        return out
+
+    return step
+
+
+def _depthwise(layer: Conv) -> _Step:
+    """Return the twin of a convolution whose groups have one input and one output channel each.
+
+    There a shuffle moves nothing.
+    """
+    p, channels = layer.params, make_channels(layer)
+
+    def step(maps: NDArray) -> _Words:
+        out = _empty(len(maps), p.output)
+        depthwise(maps, *channels, p.kernel, p.pad, out)
         return out
 
     return step

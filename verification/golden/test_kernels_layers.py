@@ -148,6 +148,11 @@ NETWORKS = {
         conv(74, groups=74, kernel=5, thresholds=True),
         conv(74, groups=74, kernel=8, padding="valid", thresholds=True),
     ],
+    "depthwise without thresholds": [
+        {"kind": "thermometer", "levels": 64},
+        conv(128, groups=128, shuffle=True),
+        conv(256, groups=128, kernel=2, padding="valid"),
+    ],
     "dense": [
         {"kind": "thermometer", "levels": 3},
         conv(20, kernel=2, padding="valid"),
@@ -195,6 +200,28 @@ def test_inference_does_not_depend_on_threads_chunks_or_the_type_of_pixels(threa
         part = infer(network, images[::3].astype(kind), threads=threads)
         assert np.array_equal(part, expected[::3])
     assert infer(network, images[:0], threads=threads).shape == (0, expected.shape[1])
+
+
+@pytest.mark.parametrize("polarity", [0, 1])
+def test_depthwise_thresholds_out_of_reach_fire_always_or_never(polarity):
+    params = NetworkParams.from_description(
+        {
+            "input": {"bits": 4, "channels": 1, "height": 4, "width": 4},
+            "layers": [
+                {"kind": "thermometer", "levels": 8},
+                conv(8, groups=8, thresholds=True),
+            ],
+        }
+    )
+    network = Network.random(params, np.random.default_rng(1))
+    layer = network.layers[1]
+    layer.thresholds[:] = [-(2**31), -10, -9, -8, 9, 10, 11, 2**31 - 1]
+    layer.polarity[:] = polarity
+    images = np.random.default_rng(2).integers(0, 16, (6, 4, 4, 1), np.uint8)
+    assert np.array_equal(infer(network, images), pack(network.forward(images)))
+    layer.thresholds[:] = [-(2**31)] * 4 + [10] * 4
+    always = unpack(infer(network, images), 128).reshape(-1, 8)
+    assert (always == [polarity] * 4 + [1 - polarity] * 4).all()
 
 
 def test_images_that_do_not_fit_are_refused():

@@ -2,18 +2,20 @@
 """The sampler's draw of a batch in one compiled call, for parameters that need no preparation.
 
 A batch of 32 exemplars is drawn in little more time than Python takes to call the kernel. So the
-words that the LFSRs give next are kept from batch to batch, and the kernel takes flat arrays alone:
-Numba looks at a tuple for longer than at all of them.
+words that the LFSRs give next are kept from batch to batch, and the kernel takes the address of a
+description of all that stays the same: Numba looks at an array for as long as ten requests take.
 """
 
 from functools import lru_cache
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 import numpy as np
+from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
 from golden.bits import word_count
+from golden.kernels.atomics import pointer
 from golden.kernels.choices import any_outside, choose
 from golden.kernels.compiled import compiled
 from golden.kernels.draws import ROW, draw_chunk, draw_vectors, reads_in_place, renew_all
@@ -28,6 +30,8 @@ from golden.selector import Selector
 __all__ = ["draw_batch"]
 
 MOST = 2**15  # beats of a batch; more may be worth a second thread
+
+_JOB = 11  # words that describe a sampler to the kernel
 
 _Words = NDArray[np.uint64]
 
@@ -49,7 +53,11 @@ class _Ahead:
 
     Attributes
     ----------
+    sampler : weakref.ref
+        The sampler; a later one may have the same id.
     plan : _Plan
+    lfsrs : tuple of Lfsr
+        Its LFSRs, that of the choice last.
     memory : ndarray of shape (q + 1, ROW), uint64
         The next words of each plane, and then a row with the states and with the place of the
         words that belong to them. In mode ``serial``, no words are kept.
@@ -58,18 +66,36 @@ class _Ahead:
     states : list of int or None
         States of the LFSRs for which the words are the next ones. A sampler whose states are
         others begins anew.
+    table : tuple of ndarray or None
+        Class table that `job` points to.
+    job : ndarray of shape (_JOB,), int64
+        Sizes and addresses, in the order in which `_arrays` reads them.
     """
 
-    __slots__ = ("memory", "plan", "row", "states")
+    __slots__ = ("address", "job", "lfsrs", "memory", "plan", "row", "sampler", "states", "table")
 
-    def __init__(self, params: SamplerParams) -> None:
+    def __init__(self, sampler: Sampler) -> None:
+        key, params = id(sampler), sampler.params
+        self.sampler = ref(sampler, lambda _: _KEPT.pop(key, None))
         self.plan = _plan(params)
+        self.lfsrs = (*sampler.lfsrs, sampler.selector.component_lfsr)
         self.memory: _Words = aligned(params.prototypes.code_width + 1, ROW)
         self.row = self.memory[-1, : len(self.plan.taps)]
         self.states: list[int] | None = None
+        self.table: tuple[NDArray[np.int64], NDArray[np.uint16]] | None = None
+        self.job = np.empty(_JOB, np.int64)
+        self.address = self.job.ctypes.data
+
+    def describe(self, planes: _Words, table: tuple[NDArray[np.int64], NDArray[np.uint16]]) -> None:
+        """Point the job to a class table, which is kept with it, and to the planes of a memory."""
+        plan, (counts, thresholds) = self.plan, table
+        arrays = counts, thresholds, plan.powers, planes, self.memory, plan.taps
+        self.job[:5] = len(counts), len(thresholds), *planes.shape
+        self.job[5:] = [array.ctypes.data for array in arrays]
+        self.table = table
 
 
-_KEPT: "WeakKeyDictionary[Sampler, _Ahead]" = WeakKeyDictionary()
+_KEPT: dict[int, _Ahead] = {}  # by the id of the sampler
 
 
 def draw_batch(sampler: Sampler, requests: NDArray[np.int64]) -> _Words | None:
@@ -88,15 +114,17 @@ def draw_batch(sampler: Sampler, requests: NDArray[np.int64]) -> _Words | None:
         reads have errors, if there are too many requests, if a class was removed or one has no
         class in the table, or if an LFSR must recover from zero.
     """
-    kept = _KEPT.get(sampler)
-    if kept is None:
-        kept = _KEPT[sampler] = _Ahead(sampler.params)
-    plain, serial, features, row_beats, width, taps, powers = kept.plan
-    n, table = len(requests), sampler.prototypes
+    kept = _KEPT.get(id(sampler))
+    if kept is None or kept.sampler() is not sampler:
+        kept = _KEPT[id(sampler)] = _Ahead(sampler)
+    plain, serial, features, row_beats, width, _, _ = kept.plan
+    n, prototypes = len(requests), sampler.prototypes
     beats = n * row_beats
-    if not plain or sampler.read_errors or table.removed or beats > MOST:
+    if not plain or sampler.read_errors or prototypes.removed or beats > MOST:
         return None
-    lfsrs = (*sampler.lfsrs, sampler.selector.component_lfsr)
+    table, lfsrs = prototypes.class_table(), kept.lfsrs
+    if table is not kept.table:
+        kept.describe(prototypes.planes, table)
     states = [lfsr.state for lfsr in lfsrs]
     going = states == kept.states
     if not going:
@@ -105,12 +133,10 @@ def draw_batch(sampler: Sampler, requests: NDArray[np.int64]) -> _Words | None:
         kept.states = None  # a call that draws nothing leaves no words for these states
         kept.row[:] = states
     out = np.empty((n, width), np.uint64)
-    counts, thresholds = table.class_table()
-    common = out, requests, counts, thresholds, powers, table.planes
     if serial:
-        words = _draw_serially(*common, kept.row, taps, features)
+        words = _draw_serially(out, requests, kept.address, features)
     else:
-        words = _draw(*common, kept.memory, taps, going)
+        words = _draw(out, requests, kept.address, going)
     if words < 0:
         return None
     states = kept.row.tolist()
@@ -119,7 +145,7 @@ def draw_batch(sampler: Sampler, requests: NDArray[np.int64]) -> _Words | None:
         lfsr.ticks += words
     lfsrs[-1].ticks += n - words
     sampler.rows_read += beats
-    sampler.planes_read += words * len(sampler.lfsrs)
+    sampler.planes_read += words * (len(lfsrs) - 1)
     kept.states = None if serial or beats % WORDS else states
     return out
 
@@ -139,8 +165,24 @@ def _plan(params: SamplerParams) -> _Plan:
 
 
 @compiled()
-def _draw(out, requests, counts, thresholds, powers, planes, memory, taps, going):
+def _arrays(address, streams):
+    """Return the arrays of a job. The taps are those of `streams` LFSRs, or with 0 of q + 1."""
+    job = carray(pointer(address, np.int64), (_JOB,))
+    classes, cuts, components, q, width = job[0], job[1], job[2], job[3], job[4]
+    return (
+        carray(pointer(job[5], np.int64), (classes,)),
+        carray(pointer(job[6], np.uint16), (cuts,)),
+        carray(pointer(job[7], np.uint64), (64, 64)),
+        carray(pointer(job[8], np.uint64), (components, q, width)),
+        carray(pointer(job[9], np.uint64), (q + 1, ROW)),
+        carray(pointer(job[10], np.int64), (streams if streams else q + 1, 4)),
+    )
+
+
+@compiled()
+def _draw(out, requests, address, going):
     """Choose the components and draw; return the words of a plane, or -1 without such a class."""
+    counts, thresholds, powers, planes, memory, taps = _arrays(address, 0)
     if any_outside(requests, len(counts)):
         return -1
     q, width = planes.shape[1:]
@@ -159,8 +201,10 @@ def _draw(out, requests, counts, thresholds, powers, planes, memory, taps, going
 
 
 @compiled()
-def _draw_serially(out, requests, counts, thresholds, powers, planes, states, taps, features):
+def _draw_serially(out, requests, address, features):
     """Do as `_draw` in mode ``serial``; the states are that of the one LFSR and of the choice."""
+    counts, thresholds, powers, planes, memory, taps = _arrays(address, 2)
+    states = memory[-1]
     if any_outside(requests, len(counts)):
         return -1
     components = np.empty(len(requests), np.int64)

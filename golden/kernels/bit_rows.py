@@ -21,6 +21,7 @@ __all__ = [
     "COLUMNS",
     "ROWS",
     "SUMS",
+    "TABLES",
     "BitRows",
     "add_products",
     "add_products_of",
@@ -30,10 +31,10 @@ __all__ = [
 ]
 
 _GROUP = 6  # bits that select an entry of a table: 64 entries build fast and fit the L1 cache
-_TABLES = 8  # tables in use at once: one word holds the eight indices of a row
+TABLES = 8  # tables in use at once: one word holds the eight indices of a row
 _ENTRIES = 2**_GROUP
-COLUMNS = _GROUP * _TABLES  # columns of a word
-SUMS = _TABLES * _ENTRIES  # sums in all tables
+COLUMNS = _GROUP * TABLES  # columns of a word
+SUMS = TABLES * _ENTRIES  # sums in all tables
 ROWS = 4096  # rows that use a table before the next is built; their sums stay in the L2 cache
 
 
@@ -245,7 +246,7 @@ def add_products_of(
             for row in range(first, last):
                 word = words[block, row]
                 total = load(tables, np.intp(word & np.uint64(_ENTRIES - 1)))
-                for table in range(1, _TABLES):
+                for table in range(1, TABLES):
                     entry = (word >> np.uint64(_GROUP * table)) & np.uint64(_ENTRIES - 1)
                     total = add(total, load(tables, table * _ENTRIES + np.intp(entry)))
                 store(sums, start + row, add(load(sums, start + row), like(sums, total)))
@@ -254,7 +255,7 @@ def add_products_of(
 @compiled()
 def _build(tables: Any, columns: Any, column: int) -> None:
     """Fill each table with the sums of all subsets of its six columns, the empty sum first."""
-    for table in range(_TABLES):
+    for table in range(TABLES):
         start = table * _ENTRIES  # its entry 0 is the empty sum and stays 0
         for bit in range(_GROUP):
             contribution = load(columns, column)

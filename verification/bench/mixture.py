@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from sim.learn import em, em_runs
-from sim.learn.em_data import Binary
+from golden.kernels.bit_rows import SUMS, TABLES, add_products
+from golden.kernels.lanes import LANES, zeros
+from sim.learn import em, em_data, em_runs
 from sim.learn.mixture import BernoulliMixture
 from sim.learn.mixture_classes import class_seed, fit_classes
 from sim.learn.mixture_fit import MixtureFit
 from verification.bench.harness import Curve, Table, best_of, growth_table
+from verification.bench.lookups import look_up_peak
 
 __all__ = ["run"]
 
@@ -29,7 +31,10 @@ Bits = NDArray[np.uint8]
 
 def run(quick: bool = False) -> list[Table]:
     """Return the tables of this benchmark."""
-    tables = [] if find_spec("stepmix") is None else [_peers(*((5, 3) if quick else (100, 15)))]
+    tables = []
+    if find_spec("stepmix") is not None:
+        n_iter, repeats = (5, 3) if quick else (100, 15)
+        tables = [_peers(n_iter, repeats), _bound(n_iter, repeats)]
     return [*tables, _classes(*((4, 1) if quick else (50, 9))), _growth(quick)]
 
 
@@ -75,6 +80,37 @@ def _peers(n_iter: int, repeats: int) -> Table:
     )
 
 
+def _bound(n_iter: int, repeats: int) -> Table:
+    """Compare an iteration with its products alone, and with the peak rate of their look-ups."""
+    bits = _data(N, D, K)
+    law = _stepmix_law(_stepmix(bits, 1))
+    data = em_data.Binary(bits)
+    look_ups = 0
+    products: list[Callable[[], object]] = []
+    for rows in (data.samples, data.features):
+        columns, tables, sums = zeros(
+            ((1, rows.padded, LANES), np.float32),
+            ((SUMS, LANES), np.float32),
+            ((1, rows.shape[0], LANES), np.float64),
+        )
+        look_ups += rows.words.size * TABLES
+        products.append(lambda w=rows.words, c=columns, t=tables, s=sums: add_products(w, c, t, s))
+    peak = look_up_peak(repeats)
+    stepmix = _limited(lambda: best_of(lambda: _stepmix_score(bits, n_iter + 1), 2)) / n_iter
+    whole = best_of(lambda: _engram(bits, law, SINGLE, n_iter), repeats) / n_iter
+    alone = sum(best_of(product, repeats) for product in products)
+    floor = look_ups / max(peak, look_up_peak(repeats))
+    rows = (("an iteration", whole), ("its products alone", alone), ("their look-ups alone", floor))
+    return Table(
+        f"What bounds EM, N = {N}, D = {D}, K = {K}, single precision, one thread",
+        ("what", "microseconds", "StepMix on one BLAS thread / this"),
+        tuple((name, 1e6 * seconds, stepmix / seconds) for name, seconds in rows),
+        f"An iteration looks up {look_ups:,} sums of six bits for {K} components. The last row is "
+        "that number at the peak rate of loads with additions: no order of the same additions is "
+        "faster on this machine, whatever the rest took.",
+    )
+
+
 def _in_turn(
     contestants: Mapping[str, Callable[[], object]], repeats: int
 ) -> dict[str, list[float]]:
@@ -89,7 +125,7 @@ def _in_turn(
 
 
 def _engram(bits: Bits, law: em.Law, rule: em.Rule, n_iter: int) -> float:
-    return em_runs.run(Binary(bits), law, rule, n_iter, tol=None)[1]
+    return em_runs.run(em_data.Binary(bits), law, rule, n_iter, tol=None)[1]
 
 
 def _stepmix(bits: Bits, n_iter: int) -> Any:

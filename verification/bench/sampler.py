@@ -19,7 +19,7 @@ __all__ = ["run"]
 def run(quick: bool = False) -> list[Table]:
     """Compare the sampler with its peers and fit the growth of its time."""
     scale = 50 if quick else 1
-    return [_ratios(scale), _correlated(scale), *_growth(scale)]
+    return [_ratios(scale), _batches(), _correlated(scale), *_growth(scale)]
 
 
 def _sampler(
@@ -105,6 +105,26 @@ def _ratios(scale: int) -> Table:
         ("what", "features D", "requests N", "10^9 draws/s", "times NumPy"),
         tuple(rows),
         "Packed bits out, against NumPy's `rng.random(float32) < mu` with as many booleans out.",
+    )
+
+
+def _batches() -> Table:
+    """Time a batch of 32 requests beside one of none, which is all that Python does around it."""
+    peer, rows = _numpy_seconds(512, 32), []
+    for mode in ("parallel", "serial"):
+        sampler = _sampler(mode=mode)
+        seconds = [_seconds(sampler, requests) for requests in (32, 0)]
+        rows.append((mode, seconds))
+    peer = min(peer, _numpy_seconds(512, 32))
+    return Table(
+        "What bounds a batch of 32 requests, D = 512, q = 8, one thread",
+        ("mode", "microseconds", "of these, without a request", "times NumPy", "at most"),
+        tuple(
+            (mode, 1e6 * whole, 1e6 * empty, peer / whole, peer / empty)
+            for mode, (whole, empty) in rows
+        ),
+        "Without a request, `draw` checks the labels, reads and writes the states of the LFSRs, and "
+        "calls its kernel. At most: if the kernel took no time.",
     )
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Compiled sampler: equal to the plain one, and statistics of a hundred million of its bits."""
 
+import gc
 from functools import partial
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golden.bits import unpack
+from golden.kernels.batches import _KEPT
 from golden.kernels.sampler import draw
 from golden.params import PrototypesParams, SamplerParams
 from golden.sampler import Sampler
@@ -167,6 +169,26 @@ def test_words_that_are_kept_are_left_when_a_register_or_the_memory_changes():
         for block in (plain, compiled):
             change(block)
         assert_twins(plain, compiled, np.arange(8) % 3)
+
+
+def test_words_are_kept_no_longer_than_their_sampler():
+    before = len(_KEPT)
+    blocks = [sampler(64, seed=seed) for seed in (1, 2)]
+    for block in blocks:
+        draw(block, [0, 1])
+    assert len(_KEPT) == before + 2
+    del block
+    blocks.clear()
+    gc.collect()
+    assert len(_KEPT) == before
+
+
+def test_words_kept_for_a_sampler_that_is_gone_are_not_those_of_the_next():
+    plain, compiled = (sampler(64, seed=3) for _ in range(2))
+    other = sampler(64, classes=1, seed=4)
+    draw(other, [0] * 8)
+    _KEPT[id(compiled)] = _KEPT[id(other)]
+    assert_twins(plain, compiled, np.arange(16) % 3)
 
 
 def test_words_that_are_kept_are_left_after_a_call_that_is_refused():

@@ -123,8 +123,8 @@ def _batches() -> Table:
             (mode, 1e6 * whole, 1e6 * empty, peer / whole, peer / empty)
             for mode, (whole, empty) in rows
         ),
-        "Without a request, `draw` checks the labels, reads and writes the states of the LFSRs, and "
-        "calls its kernel. At most: if the kernel took no time.",
+        "Without a request, `draw` checks the labels, reads and writes the states of the LFSRs, "
+        "and calls its kernel. At most: if the kernel took no time.",
     )
 
 

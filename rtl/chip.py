@@ -38,7 +38,7 @@ def capabilities(params: ChipParams) -> dict[str, int]:
         "components": prototypes.components,
         "latent_exemplars": params.latent.exemplars,
         "latent_classes": params.latent.classes,
-        "mvu_pe": mvu.pe,
+        "mvu_pe": mvu.pe + (params.accelerator.units - 1 << 15),
         "mvu_simd": mvu.simd,
         "network_pixel_bits": params.accelerator.pixel_bits,
         "network_classes": params.accelerator.classes,

@@ -4,7 +4,7 @@
 from contextlib import nullcontext
 from typing import Any
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, unsigned
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,7 +16,7 @@ __all__ = ["Collector", "neurons_layout"]
 
 def neurons_layout(params: AcceleratorParams) -> data.StructLayout:
     """Return the layout of a tile of output bits with its tag, which says where they go."""
-    return data.StructLayout({"bits": params.mvu.pe, "tag": tag_layout(params)})
+    return data.StructLayout({"bits": params.neurons, "tag": tag_layout(params)})
 
 
 class Collector(wiring.Component):
@@ -29,6 +29,9 @@ class Collector(wiring.Component):
     tile is taken until the last word leaves; `cycles` gives their number. The pixel leaves by
     shifts, which also clear it for the next one. So storing only ever sets bits, and lanes without
     a channel are 0. Reset drops the current pixel.
+
+    With two units, a tile has `pe` outputs of each. They are stored at the same time, those of unit
+    1 at a place that is `tile_step` further, and `n` is the number of outputs of unit 0.
 
     With weight reuse P, there are P registers for tiles and P for pixels. The tiles of a strip, one
     a pixel, are taken in successive cycles or later. Then all are stored at once, each in its own
@@ -52,6 +55,9 @@ class Collector(wiring.Component):
         held from the cycle in which the first tile of a pixel is taken until its last word leaves.
     place_stride : In
         Channels from one bit to the next, if not `whole`.
+    tile_step : In
+        Places from the outputs of one unit to those of the next, if there are two; read with each
+        tile.
     pixel_words : In
         Words of a pixel.
     o : Out(stream.Signature(params.mvu.simd))
@@ -69,6 +75,7 @@ class Collector(wiring.Component):
             "whole": In(1),
             "place_stride": In(descriptor["place_stride"].shape),
             "pixel_words": In(descriptor["pixel_words"].shape),
+            **({"tile_step": In(descriptor["tile_step"].shape)} if params.units > 1 else {}),
             "o": Out(stream.Signature(unsigned(params.mvu.simd))),
         })  # fmt: skip
 
@@ -81,7 +88,7 @@ class Collector(wiring.Component):
         whole : bool
             Whether the tile is stored in one cycle and not one lane a cycle.
         lanes : int
-            Neurons of the tile.
+            Neurons of the tile, of one unit.
         words : int
             Words that leave between the tiles, those of all pixels of a strip.
         """
@@ -90,20 +97,23 @@ class Collector(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         i, o, tag, reuse = self.i, self.o, self.i.payload.tag, self.params.mvu.weight_reuse
-        simd, pe = self.params.mvu.simd, self.params.mvu.pe
+        simd, pe, units = self.params.mvu.simd, self.params.mvu.pe, self.params.units
         pixel = Signal(max(-(-self.params.channels // n) * n for n in (simd, pe)))
         words = Signal.like(self.pixel_words)  # words of the pixel that have not left yet
         holding = Signal()  # tiles to store are in their registers; never set while a pixel leaves
         ends_pixel = Signal()
-        bits = Signal(pe)
+        bits = Signal(self.params.neurons)
         lanes, place = Signal.like(tag.lanes), Signal.like(tag.place)
+        # Those of the other units; the lanes of the first one count, as it has the most.
+        places = [place, *(Signal.like(place, name=f"place_{n}") for n in range(1, units))]
+        count: Value = Mux(tag.lanes > pe, pe, tag.lanes) if units > 1 else tag.lanes
         final, sent = Signal(), Signal()
         # Registers, which are decided a cycle before.
         one_word = Signal()  # one word has still to leave
         one_lane = Signal()  # one lane has still to be stored
         free = Signal(init=1)  # a tile may be taken, whether or not a word leaves
         pixels = [pixel, *(Signal.like(pixel, name=f"pixel_{n}") for n in range(1, reuse))]
-        tiles = [bits, *(Signal(pe, name=f"bits_{n}") for n in range(1, reuse))]
+        tiles = [bits, *(Signal.like(bits, name=f"bits_{n}") for n in range(1, reuse))]
         # Slots of a strip: that of the next tile, of the last one, of the pixel that leaves.
         slot, filled, leaving = (
             Signal(range(reuse), name=n) for n in ("slot", "filled", "leaving")
@@ -111,7 +121,7 @@ class Collector(wiring.Component):
         where: Any = m.If if reuse > 1 else nullcontext  # one slot needs no choice
         last_word = o.ready & one_word
         # The tile at the input will be stored in a cycle and leave no pixel complete.
-        goes_on = (self.whole | (tag.lanes == 1)) & ~tag.last
+        goes_on = (self.whole | (count == 1)) & ~tag.last
         if reuse > 1:  # or it is not the last one of its strip, and will not be stored yet
             goes_on |= ~tag.strip_end
         m.d.comb += [
@@ -124,13 +134,20 @@ class Collector(wiring.Component):
             for n, (pixel, bits) in enumerate(zip(pixels, tiles, strict=True)):
                 with where(filled >= n):
                     with m.If(self.whole):
-                        tile = self._at_slot(m, len(pixel), place, bits)
-                        m.d.sync += pixel.eq(pixel | tile)
+                        found = pixel
+                        for unit, place in enumerate(places):
+                            own = bits[unit * pe : (unit + 1) * pe]
+                            found = found | self._at_slot(m, len(pixel), place, own)
+                        m.d.sync += pixel.eq(found)
                     with m.Else():
-                        bit = Cat(bits[0] & (place == channel) for channel in range(len(pixel)))
-                        m.d.sync += pixel.eq(pixel | bit)
+                        found = pixel
+                        for unit, place in enumerate(places):
+                            bit = bits[unit * pe]
+                            found = found | Cat(bit & (place == n) for n in range(len(pixel)))
+                        m.d.sync += pixel.eq(found)
                     m.d.sync += bits.eq(bits >> 1)
-            m.d.sync += [lanes.eq(lanes - 1), place.eq(place + self.place_stride)]
+            m.d.sync += lanes.eq(lanes - 1)
+            m.d.sync += [place.eq(place + self.place_stride) for place in places]
             m.d.sync += [one_lane.eq(lanes == 2), free.eq((final | (lanes == 2)) & ~ends_pixel)]
             with m.If(final):
                 m.d.sync += [holding.eq(0), o.valid.eq(ends_pixel)]
@@ -146,14 +163,17 @@ class Collector(wiring.Component):
         with m.If(i.valid & i.ready):
             for n, bits in enumerate(tiles):
                 with where(slot == n):
-                    outputs = Cat(i.payload.bits[k] & (tag.lanes > k) for k in range(pe))
+                    outputs = Cat(i.payload.bits[k] & (tag.lanes > k) for k in range(len(bits)))
                     m.d.sync += bits.eq(outputs)
             m.d.sync += [
                 holding.eq(tag.strip_end if reuse > 1 else 1),
-                lanes.eq(tag.lanes),
-                place.eq(tag.place),
+                lanes.eq(count),
+                *(
+                    place.eq(tag.place + self.tile_step * unit if unit else tag.place)
+                    for unit, place in enumerate(places)
+                ),
                 ends_pixel.eq(tag.last),
-                one_lane.eq(tag.lanes == 1),
+                one_lane.eq(count == 1),
                 free.eq(goes_on),
             ]
         if reuse > 1:
@@ -166,8 +186,8 @@ class Collector(wiring.Component):
                     m.d.sync += one_word.eq(self.pixel_words == 1)
         return m
 
-    def _at_slot(self, m: Module, width: int, place: Signal, bits: Signal) -> Signal:
-        """Return a pixel with the bits of a tile in their place and 0 elsewhere."""
+    def _at_slot(self, m: Module, width: int, place: Signal, bits: Value) -> Signal:
+        """Return a pixel with the bits of a tile, of one unit, in their place and 0 elsewhere."""
         pe, placed = len(bits), Signal(width)
         for slot in range(width // pe):
             with m.If(place == slot):

@@ -206,8 +206,8 @@ class Compiler:
             theta, polarity = arrays.thresholds.astype(np.int64), arrays.polarity
         # dot = 2*agree - n is at least theta exactly if agree is at least half of n + theta.
         limits = np.clip(-(-(layer.inputs + theta) // 2), 0, 2**self.params.mvu.count_width)
-        self.limits.append(threshold_rows(limits, groups, pe))
-        self.polarity.append(threshold_rows(polarity, groups, pe))
+        self.limits.append(threshold_rows(limits, groups, self.params.neurons))
+        self.polarity.append(threshold_rows(polarity, groups, self.params.neurons))
 
     def _take(self, shape: MapShape) -> None:
         """Make a map the current one if it fits."""
@@ -224,7 +224,7 @@ class Compiler:
         return weights if self.order is None else weights[..., self.order]
 
     def _rows(self, weights: NDArray[np.uint8], groups: int = 1) -> NDArray[np.uint8]:
-        return weight_rows(weights, groups, self.params.mvu.pe, self.simd)
+        return weight_rows(weights, groups, self.params.neurons, self.simd)
 
     def _flat(self, weights: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return weights over the flattened current map as weights over its words."""

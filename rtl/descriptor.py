@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from amaranth.hdl import unsigned
+from amaranth.hdl import Value, unsigned
 from amaranth.lib import data, enum
 from amaranth.utils import bits_for
 
@@ -15,6 +15,7 @@ __all__ = [
     "Operation",
     "descriptor_layout",
     "load_layout",
+    "places_of_turn",
     "tag_layout",
 ]
 
@@ -48,10 +49,11 @@ def descriptor_layout(params: AcceleratorParams) -> data.StructLayout:
       `group_lanes`, the same channels as whole words and remaining lanes;
     * the neurons: `weight` and `tile`, the first rows in the memories; `group_outputs`, the
       outputs of a group; `tile_step` and `group_step`, the distances between the places of
-      successive tiles and of successive groups; `whole`, set if tiles are stored whole and places
-      count tiles; otherwise tiles are stored bit by bit, and `place_stride` is the distance of
-      bits; `pixel_words`, the words of an output pixel; `concat`, the inputs H + D of a plane of
-      logits; on a machine that gathers windows, `gathered`, the words of a gathered window, or 0.
+      successive tiles of PE outputs and of successive groups; `whole`, set if tiles are stored
+      whole and places count tiles; otherwise tiles are stored bit by bit, and `place_stride` is the
+      distance of bits; `pixel_words`, the words of an output pixel; `concat`, the inputs H + D of
+      a plane of logits; on a machine that gathers windows, `gathered`, the words of a gathered
+      window, or 0.
     """
     word = unsigned(bits_for(params.map_depth))
     inputs = unsigned(bits_for(params.map_depth * params.mvu.simd))
@@ -80,7 +82,8 @@ def descriptor_layout(params: AcceleratorParams) -> data.StructLayout:
 def tag_layout(params: AcceleratorParams) -> data.StructLayout:
     """Return the layout of the tag of a tile, which says where its outputs go.
 
-    `place` is the position of the first output, and `lanes` the number of lanes that are outputs.
+    `place` is the position of the first output, and `lanes` the number of lanes that are outputs,
+    over all units side by side.
     `last` is set in the last tile of a pixel, and `end` in the last tile of a layer. With weight
     reuse, the tiles of the pixels of a strip follow each other, and `strip_end` is set in that of
     the last pixel.
@@ -88,8 +91,20 @@ def tag_layout(params: AcceleratorParams) -> data.StructLayout:
     place = bits_for(max(params.channels, params.classes))
     strip = {"strip_end": 1} if params.mvu.weight_reuse > 1 else {}
     return data.StructLayout({
-        "place": place, "lanes": range(params.mvu.pe + 1), "last": 1, "end": 1, **strip,
+        "place": place, "lanes": range(params.neurons + 1), "last": 1, "end": 1, **strip,
     })  # fmt: skip
+
+
+def places_of_turn(tile_step: Value, params: AcceleratorParams) -> Value:
+    """Return the distance between the places of successive turns of all units.
+
+    Parameters
+    ----------
+    tile_step : Value
+        Distance between the places of successive tiles of PE outputs.
+    params : AcceleratorParams
+    """
+    return tile_step << 1 if params.units > 1 else tile_step
 
 
 class LoadTarget(enum.Enum, shape=unsigned(2)):
@@ -104,11 +119,12 @@ def load_layout(params: AcceleratorParams) -> data.StructLayout:
     """Return the layout of a word to load.
 
     `data` is the descriptor of layer `address`, or the `simd` weights of neuron `lane` in row
-    `address`, or the `limit_layout` of neuron `lane` in tile `address`. Further bits are ignored.
+    `address`, or the `limit_layout` of neuron `lane` in tile `address`. Neurons count through all
+    units, those of unit 0 first. Further bits are ignored.
     """
     depth = max(params.program_depth, params.mvu.weight_depth, params.mvu.tile_depth)
     kinds = descriptor_layout(params).size, params.mvu.simd, limit_layout(params.mvu).size
     return data.StructLayout({
         "target": LoadTarget, "address": range(max(2, depth)),
-        "lane": range(max(2, params.mvu.pe)), "data": max(kinds),
+        "lane": range(max(2, params.neurons)), "data": max(kinds),
     })  # fmt: skip

@@ -6,7 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.params import AcceleratorParams
-from rtl.descriptor import descriptor_layout, tag_layout
+from rtl.descriptor import descriptor_layout, places_of_turn, tag_layout
 from rtl.lanes import lane_range
 from rtl.memories import Memory
 from rtl.mvu import step_layout
@@ -45,7 +45,7 @@ class Gather(wiring.Component):
     outputs : In
         Neurons.
     tile_step : In
-        Distance between the places of successive tiles.
+        Distance between the places of successive tiles of PE neurons.
     weight, tile : In
         First rows of weights and of thresholds.
     i : In(stream.Signature(step_layout(params.mvu, tag_layout(params))))
@@ -139,7 +139,7 @@ class Gather(wiring.Component):
 
     def _offer(self, m: Module, complete: Signal, ends: Signal) -> None:
         """Offer the words of a window for every tile."""
-        o, pe = self.o, self.params.mvu.pe
+        o, neurons = self.o, self.params.neurons
         read, half = self._memory.read_port(), Signal()
         address, count = Signal.like(read.addr), Signal.like(self.words)
         weight, tile = Signal.like(self.weight), Signal.like(self.tile)
@@ -148,7 +148,7 @@ class Gather(wiring.Component):
         advance, last, final = Signal(), Signal(), Signal()
         step = {
             "weight": weight, "tile": tile, "last": last, "place": place,
-            "lanes": Mux(final, left, pe), "final": final,
+            "lanes": Mux(final, left, neurons), "final": final,
             "end": final & ends.bit_select(half, 1),
         }  # fmt: skip
         step = {name: Value.cast(value) for name, value in step.items()}
@@ -159,7 +159,7 @@ class Gather(wiring.Component):
             read.en.eq(advance & complete.bit_select(half, 1)),
             read.addr.eq(address),
             last.eq(count + 1 == self.words),
-            final.eq(left <= pe),
+            final.eq(left <= neurons),
             o.payload.x.eq(read.data),
             o.payload.mask.eq(~0),
             *(o.payload[name].eq(held[name]) for name in ("weight", "tile", "last")),
@@ -173,7 +173,8 @@ class Gather(wiring.Component):
             m.d.sync += [address.eq(address + 1), count.eq(count + 1), weight.eq(weight + 1)]
             with m.If(last):
                 m.d.sync += [address.eq(first), count.eq(0), tile.eq(tile + 1)]
-                m.d.sync += [place.eq(place + self.tile_step), left.eq(left - pe)]
+                m.d.sync += place.eq(place + places_of_turn(self.tile_step, self.params))
+                m.d.sync += left.eq(left - neurons)
         with m.If(self.start | (read.en & last & final)):  # the next pixel begins with all neurons
             m.d.sync += [weight.eq(self.weight), tile.eq(self.tile), place.eq(0)]
             m.d.sync += left.eq(self.outputs)

@@ -12,9 +12,10 @@ __all__ = ["Head", "logit_layout", "output_layout"]
 
 def output_layout(params: AcceleratorParams) -> data.StructLayout:
     """Return the layout of a tile of output neurons: counts, number of classes, last-tile mark."""
-    pe, width = params.mvu.pe, params.mvu.count_width
+    neurons, width = params.neurons, params.mvu.count_width
     return data.StructLayout({
-        "counts": data.ArrayLayout(unsigned(width), pe), "lanes": range(pe + 1), "last": 1,
+        "counts": data.ArrayLayout(unsigned(width), neurons), "lanes": range(neurons + 1),
+        "last": 1,
     })  # fmt: skip
 
 
@@ -76,7 +77,7 @@ class Head(wiring.Component):
         m = Module()
         i, o = self.i, self.o
         width = self.params.mvu.count_width
-        counts = Signal(self.params.mvu.pe * width)
+        counts = Signal(self.params.neurons * width)
         lanes = Signal.like(i.payload.lanes)
         last_tile, final_lane, seen_better = Signal(), Signal(), Signal()
         index, best = Signal(_class(self.params)), Signal(_class(self.params))

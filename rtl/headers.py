@@ -138,19 +138,19 @@ def units_of(header: View, params: ChipParams) -> Value:
 
 def is_legal(header: View, params: ChipParams) -> Value:
     """Return whether a header's target exists, with its rows, neuron, class and streams."""
-    latent, mvu = params.latent, params.accelerator.mvu
+    latent, machine = params.latent, params.accelerator
     slots, classifier, head = params.slots, params.classifier, params.head
     depths = {
-        Target.PROGRAM: params.accelerator.program_depth,
-        Target.WEIGHTS: mvu.weight_depth,
-        Target.THRESHOLDS: mvu.tile_depth,
+        Target.PROGRAM: machine.program_depth,
+        Target.WEIGHTS: machine.mvu.weight_depth,
+        Target.THRESHOLDS: machine.mvu.tile_depth,
         Target.CLASS_THRESHOLDS: latent.classes,
         Target.SEEDS: CHIP_STREAMS,
         **({Target.TABLE: classifier.table_rows} if classifier else {}),
         **({Target.HEAD_ROWS: head.rows} if head else {}),
     }
     indices = {
-        Target.WEIGHTS: mvu.pe, Target.THRESHOLDS: mvu.pe,
+        Target.WEIGHTS: machine.neurons, Target.THRESHOLDS: machine.neurons,
         Target.LEARN: latent.classes, Target.HEAD_EXEMPLAR: latent.classes,
     }  # fmt: skip
     if slots:

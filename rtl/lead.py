@@ -35,7 +35,7 @@ def first_lead(
     if not d.get("gathered"):
         return words
     simd, taps = params.mvu.simd, d["kernel_rows"] * d["kernel_columns"]
-    steps = d["gathered"] * -(-d["group_outputs"] // params.mvu.pe)
+    steps = d["gathered"] * -(-d["group_outputs"] // params.neurons)
     pixel = pixel_cycles(params.colours, first["levels"], simd)
     if steps < max(pixel, gather_cycles(taps, d["group_inputs"], simd) + 2):
         return words

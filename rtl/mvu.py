@@ -17,6 +17,7 @@ __all__ = [
     "Mvu",
     "limit_layout",
     "mvu_latency",
+    "mvu_signature",
     "step_layout",
     "threshold_layout",
     "tile_layout",
@@ -72,6 +73,16 @@ def mvu_latency(params: MvuParams) -> int:
     They are those of the memory, its register, the agreements, the sum and the comparison.
     """
     return 2 + xnor_latency(_neuron(params)) + 2
+
+
+def mvu_signature(params: MvuParams, tag: Any) -> wiring.Signature:
+    """Return the signature of a unit, whose members `Mvu` describes."""
+    return wiring.Signature({
+        "i": In(stream.Signature(step_layout(params, tag))),
+        "o": Out(stream.Signature(tile_layout(params, tag))),
+        "weights": In(stream.Signature(weight_layout(params))),
+        "thresholds": In(stream.Signature(threshold_layout(params))),
+    })  # fmt: skip
 
 
 def _neuron(params: MvuParams) -> XnorParams:
@@ -132,12 +143,7 @@ class Mvu(wiring.Component):
         })  # fmt: skip
         #: Cycles from the last step of a tile to the tile.
         self.latency = mvu_latency(params)
-        super().__init__({
-            "i": In(stream.Signature(step_layout(params, tag))),
-            "o": Out(stream.Signature(tile_layout(params, tag))),
-            "weights": In(stream.Signature(weight_layout(params))),
-            "thresholds": In(stream.Signature(threshold_layout(params))),
-        })  # fmt: skip
+        super().__init__(mvu_signature(params, tag))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Machine that runs whole networks layer by layer on one matrix-vector unit (contract, 3)."""
+"""Machine that runs whole networks layer by layer on its matrix-vector units (contract, 3)."""
 
 from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
@@ -39,6 +39,10 @@ class Network(wiring.Component):
     `rtl.program.Program.cycles` gives the cycles of a picture. The hardware distinguishes layers
     only by their operation. Kernels, groups, padding, strides, the words of a gathered window and
     the concatenation of the head are numbers in the descriptor.
+
+    With two units side by side, each computes half of the outputs of a group: its tiles of PE
+    outputs go to unit 0 and unit 1 in turns, so that both see every word. A last tile without a
+    partner leaves unit 1 idle. No bit of any map or logit depends on the number of units.
 
     Features and logits pass skid buffers: whoever does not take them stalls the machine one word
     later.

@@ -17,20 +17,24 @@ from rtl.mvu import Mvu
 from rtl.pool import Pool
 from rtl.skid import Skid
 from rtl.strip import step_layout
+from rtl.unit_join import UnitJoin
 from rtl.window import Window
 
 __all__ = ["NetworkBlocks", "join_blocks", "pass_tiles", "read_words"]
 
 
 class NetworkBlocks(NamedTuple):
-    """The blocks of the machine. `gather` is None if it gathers no windows."""
+    """The blocks of the machine. `gather` is None if it gathers no windows.
+
+    `mvu` is the matrix-vector unit, or what joins the units side by side.
+    """
 
     intake: Intake
     window: Window
     skid: Skid
     fetch: Fetch
     gather: Gather | None
-    mvu: Mvu
+    mvu: Mvu | UnitJoin
     collector: Collector
     pool: Pool
     head: Head
@@ -47,7 +51,7 @@ def join_blocks(m: Module, params: AcceleratorParams) -> NetworkBlocks:
         skid=Skid(step_layout(params)),
         fetch=Fetch(params),
         gather=Gather(params) if params.gathers else None,
-        mvu=Mvu(params.mvu, tag_layout(params)),
+        mvu=_mvu(m, params),
         collector=Collector(params),
         pool=Pool(params.mvu.simd, unsigned(1)),
         head=Head(params),
@@ -57,8 +61,20 @@ def join_blocks(m: Module, params: AcceleratorParams) -> NetworkBlocks:
     )
     for name, block in blocks._asdict().items():
         if block is not None:
-            m.submodules[name] = block
+            m.submodules["unit_join" if isinstance(block, UnitJoin) else name] = block
     return blocks
+
+
+def _mvu(m: Module, params: AcceleratorParams) -> Mvu | UnitJoin:
+    """Return the matrix-vector unit, or the join of those side by side, which are submodules."""
+    tag = tag_layout(params)
+    if params.units == 1:
+        return Mvu(params.mvu, tag)
+    join = UnitJoin(params, tag)
+    for n in range(params.units):
+        m.submodules[f"mvu_{n}"] = unit = Mvu(params.mvu, tag)
+        wiring.connect(m, join.units[n], unit)
+    return join
 
 
 def read_words(
@@ -157,7 +173,7 @@ def pass_tiles(
     n_classes: Value,
     logits: stream.Interface,
 ) -> None:
-    """Pass the tiles of the matrix-vector unit to the collector or to the head.
+    """Pass the tiles of the matrix-vector units to the collector or to the head.
 
     Parameters
     ----------
@@ -181,6 +197,7 @@ def pass_tiles(
         collector.whole.eq(descriptor.whole),
         collector.place_stride.eq(descriptor.place_stride),
         collector.pixel_words.eq(descriptor.pixel_words),
+        *([collector.tile_step.eq(descriptor.tile_step)] if collector.params.units > 1 else []),
         head.i.valid.eq(mvu.o.valid & is_head),
         head.i.payload.counts.eq(tile.counts),
         head.i.payload.lanes.eq(tile.tag.lanes),

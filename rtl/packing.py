@@ -25,7 +25,7 @@ def gathered_words(layer: ConvParams, params: AcceleratorParams) -> int:
         The machine.
     """
     channels, taps, simd = layer.input.channels, layer.kernel**2, params.mvu.simd
-    words, tiles = -(-taps * channels // simd), -(-layer.outputs // params.mvu.pe)
+    words, tiles = -(-taps * channels // simd), -(-layer.outputs // params.neurons)
     if not params.gathers or layer.groups > 1 or channels > simd or words > params.gather_words:
         return 0
     return words if words < taps and tiles * words >= gather_cycles(taps, channels, simd) else 0

@@ -61,11 +61,12 @@ class Program:
     layers : tuple of dict
         Fields of the descriptors (`rtl.descriptor`). The layers of the network come first, followed
         by the output of the features and the layers of the head.
-    weights : ndarray of shape (rows, pe, simd), uint8 in {0, 1}
-        Rows of the weight memory, in the order in which the window goes through them.
-    limits : ndarray of shape (tiles, pe), int64
+    weights : ndarray of shape (rows, neurons, simd), uint8 in {0, 1}
+        Rows of the weight memory, in the order in which the window goes through them, for the
+        neurons of all units.
+    limits : ndarray of shape (tiles, neurons), int64
         Smallest counts of agreements that reach the thresholds.
-    polarity : ndarray of shape (tiles, pe), uint8 in {0, 1}
+    polarity : ndarray of shape (tiles, neurons), uint8 in {0, 1}
     """
 
     layers: tuple[dict[str, Any], ...]
@@ -83,12 +84,12 @@ class Program:
         for address, row in enumerate(self.descriptors(params)):
             yield LoadWord(LoadTarget.PROGRAM, address, 0, row)
         bits = np.packbits(self.weights, axis=-1, bitorder="little")
-        for lane in range(params.mvu.pe):
+        for lane in range(params.neurons):
             for address, row in enumerate(bits[:, lane]):
                 data = int.from_bytes(row.tobytes(), "little")
                 yield LoadWord(LoadTarget.WEIGHTS, address, lane, data)
         shift = limit_layout(params.mvu)["polarity"].offset
-        for lane in range(params.mvu.pe):
+        for lane in range(params.neurons):
             for address in range(len(self.limits)):
                 data = int(self.limits[address, lane]) | int(self.polarity[address, lane]) << shift
                 yield LoadWord(LoadTarget.THRESHOLDS, address, lane, data)
@@ -146,10 +147,10 @@ def compile_network(
         compiler.what = "the head"
         compiler.head(head, network.head)
     compiler.finish()
-    pe, simd = params.mvu.pe, params.mvu.simd
+    neurons, simd = params.neurons, params.mvu.simd
     return Program(
         layers=tuple(compiler.layers),
-        weights=np.concatenate([np.zeros((0, pe, simd), np.uint8), *compiler.weights]),
-        limits=np.concatenate([np.zeros((0, pe), np.int64), *compiler.limits]),
-        polarity=np.concatenate([np.zeros((0, pe), np.uint8), *compiler.polarity]),
+        weights=np.concatenate([np.zeros((0, neurons, simd), np.uint8), *compiler.weights]),
+        limits=np.concatenate([np.zeros((0, neurons), np.int64), *compiler.limits]),
+        polarity=np.concatenate([np.zeros((0, neurons), np.uint8), *compiler.polarity]),
     )

@@ -38,7 +38,8 @@ def layer_cycles(layer: Mapping[str, Any], params: AcceleratorParams) -> int:
     # done and the tiles before are stored.
     whole, outputs = bool(layer.get("whole")), layer["group_outputs"]
     pe, words = params.mvu.pe, layer.get("pixel_words", 0)
-    lanes = [min(pe, outputs - n) for n in range(0, outputs, pe)] * layer["groups"]
+    # Lanes that a unit has of each tile, at most.
+    lanes = [min(pe, outputs - n) for n in range(0, outputs, params.neurons)] * layer["groups"]
 
     @cache
     def of_strip(strip: int, stored: int) -> tuple[int, int]:
@@ -69,12 +70,12 @@ def _strips(layer: Mapping[str, Any], params: AcceleratorParams) -> Iterator[int
 def _tile_steps(layer: Mapping[str, Any], params: AcceleratorParams) -> Iterator[int]:
     """Yield the steps of each tile of a pixel."""
     if layer.get("gathered"):
-        yield from [layer["gathered"]] * -(-layer["group_outputs"] // params.mvu.pe)
+        yield from [layer["gathered"]] * -(-layer["group_outputs"] // params.neurons)
         return
     kernel = layer["kernel_rows"] * layer["kernel_columns"]
     for group in range(layer["groups"]):
         first = group * layer["group_inputs"]
         last = first + layer["group_inputs"] - 1
         words = last // params.mvu.simd - first // params.mvu.simd + 1
-        for _ in range(0, layer["group_outputs"], params.mvu.pe):
+        for _ in range(0, layer["group_outputs"], params.neurons):
             yield kernel * words

@@ -66,7 +66,13 @@ SIZE_REGISTERS = (
         "exemplars: slots of a class",
         "classes: classes",
     ),
-    halves("mvu", 0x98, "Matrix-vector unit", "pe: neurons at once", "simd: inputs at once"),
+    halves(
+        "mvu",
+        0x98,
+        "Matrix-vector unit",
+        "pe: neurons at once, with bit 15 set if there are two such units side by side",
+        "simd: inputs at once",
+    ),
     halves(
         "network",
         0x9C,

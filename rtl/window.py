@@ -10,7 +10,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.params import AcceleratorParams
-from rtl.descriptor import Operation, descriptor_layout
+from rtl.descriptor import Operation, descriptor_layout, places_of_turn
 from rtl.strip import Strip, step_layout
 
 __all__ = ["Window"]
@@ -34,6 +34,7 @@ class Window(wiring.Component):
 
     The loops run, from the outermost to the innermost, over output rows, output columns, groups,
     tiles of a group's outputs, kernel rows, kernel columns, and words with channels of the group.
+    A turn of the loop over tiles is one tile of each unit, as they work side by side.
     The first step is offered `latency` cycles after the descriptor, and then one a cycle. The
     descriptor is taken with the last step. Reset drops the current layer.
 
@@ -210,7 +211,7 @@ class Window(wiring.Component):
 
     def _tiles(self, m: Module, move: Signal, ends: Signal, ended: Signal) -> None:
         """Track the remaining outputs of the group, their places, and the rows of the memories."""
-        d, step, pe = self.i.payload, self._out.payload, self.params.mvu.pe
+        d, step, neurons = self.i.payload, self._out.payload, self.params.neurons
         weight, tile = Signal.like(d.weight), Signal.like(d.tile)
         left, place, group_place = (
             Signal.like(d.group_outputs, name=name) for name in ("left", "place", "group_place")
@@ -220,7 +221,7 @@ class Window(wiring.Component):
             step.weight.eq(weight),
             step.tile.eq(tile),
             step.tag.place.eq(place),
-            step.tag.lanes.eq(Mux(ended[_Loop.TILE], left, pe)),
+            step.tag.lanes.eq(Mux(ended[_Loop.TILE], left, neurons)),
             step.tag.last.eq(final),
             step.tag.end.eq(final & ended[_Loop.X] & ended[_Loop.Y]),
         ]
@@ -229,9 +230,9 @@ class Window(wiring.Component):
         with m.If(move):
             m.d.sync += weight.eq(weight + 1)
             with m.If(ends[_Loop.TILE]):
-                m.d.sync += ended[_Loop.TILE].eq(_at_most(d.group_outputs, pe))
+                m.d.sync += ended[_Loop.TILE].eq(_at_most(d.group_outputs, neurons))
             with m.Elif(ends[_Loop.ROW]):
-                m.d.sync += ended[_Loop.TILE].eq(_at_most(left, 2 * pe))
+                m.d.sync += ended[_Loop.TILE].eq(_at_most(left, 2 * neurons))
             with m.If(ends[_Loop.GROUP]):
                 m.d.sync += [weight.eq(d.weight), tile.eq(d.tile)]
                 m.d.sync += [left.eq(d.group_outputs), place.eq(0), group_place.eq(0)]
@@ -239,7 +240,8 @@ class Window(wiring.Component):
                 m.d.sync += [tile.eq(tile + 1), left.eq(d.group_outputs)]
                 m.d.sync += [place.eq(following), group_place.eq(following)]
             with m.Elif(ends[_Loop.ROW]):
-                m.d.sync += [tile.eq(tile + 1), left.eq(left - pe), place.eq(place + d.tile_step)]
+                m.d.sync += [tile.eq(tile + 1), left.eq(left - neurons)]
+                m.d.sync += place.eq(place + places_of_turn(d.tile_step, self.params))
 
     def _turns(self, m: Module, move: Signal, ends: Signal, ended: Signal) -> None:
         """Count down the turns of the loops that have a fixed number of turns."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Sizes of the machine that runs networks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from golden.params.checks import check_choice, check_integer
 
@@ -48,11 +48,16 @@ class MvuParams:
 
 @dataclass(frozen=True, kw_only=True)
 class AcceleratorParams:
-    """Parameters of the machine that runs a list of layers over one matrix-vector unit.
+    """Parameters of the machine that runs a list of layers over its matrix-vector units.
 
     Parameters
     ----------
     mvu : MvuParams
+        Parameters of each unit.
+    units : {1, 2}
+        Matrix-vector units side by side. Two take the same inputs, and turns at the tiles of a
+        group: unit 0 computes the first PE outputs, unit 1 the next PE, and so on. Together they
+        have at most 1024 neurons.
     map_depth : int
         Words of `simd` bits in each of the two feature memories.
     program_depth : int
@@ -73,6 +78,7 @@ class AcceleratorParams:
     """
 
     mvu: MvuParams
+    units: int = 1
     map_depth: int = 1024
     program_depth: int = 16
     channels: int = 512
@@ -85,6 +91,8 @@ class AcceleratorParams:
     def __post_init__(self) -> None:
         if not isinstance(self.mvu, MvuParams):
             raise TypeError(f"MVU must be MvuParams, not {self.mvu!r}")
+        check_integer("Units side by side", self.units, 1, 2)
+        check_integer("Neurons of all units", self.neurons, 1, 1024)
         check_integer("Feature memory words", self.map_depth, 1)
         check_integer("Layers of a program", self.program_depth, 1)
         check_integer("Channels of a map", self.channels, 1)
@@ -93,6 +101,16 @@ class AcceleratorParams:
         check_integer("Colours of a pixel", self.colours, 1)
         check_integer("Thermometer levels T", self.levels, 1, 2**self.pixel_bits)
         check_integer("Gathered words", self.gather_words, 0, 1024)
+
+    @property
+    def neurons(self) -> int:
+        """Neurons that the units compute at once, PE for each unit."""
+        return self.units * self.mvu.pe
+
+    @property
+    def array(self) -> MvuParams:
+        """Parameters of one unit with the neurons of all, as which they work together."""
+        return replace(self.mvu, pe=self.neurons)
 
     @property
     def gathers(self) -> bool:

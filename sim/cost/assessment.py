@@ -148,24 +148,27 @@ class Assessment:
     @property
     def peak_operations(self) -> float:
         """Operations per second if every synapse is in use in every cycle."""
-        mvu = self.config.chip.accelerator.mvu
-        return 2 * mvu.pe * mvu.simd * self.config.clock
+        return 2 * self._synapses * self.config.clock
 
     @cached_property
     def peak_bill(self) -> Bill:
         """Energies (J) of one full step in the datapath alone: XNORs, trees and accumulators."""
-        mvu = self.config.chip.accelerator.mvu
         layer = next(layer for layer in self.layers if layer.layer.operation == "neurons")
         tally = network.tally(layer.layer, self.config.chip.accelerator)
         step = Tally({a: n / layer.layer.steps for a, n in tally.items() if _is_datapath(a)})
-        assert step.of("xnor") == mvu.pe * mvu.simd
+        assert step.of("xnor") == self._synapses
         return price(step, self.memories, self.technology)
 
     @property
     def peak_joules_an_operation(self) -> Total:
         """Energy (J) per operation of the datapath alone, with all synapses in use."""
-        mvu = self.config.chip.accelerator.mvu
-        return self.peak_bill.total * (1 / (2 * mvu.pe * mvu.simd))
+        return self.peak_bill.total * (1 / (2 * self._synapses))
+
+    @property
+    def _synapses(self) -> int:
+        """Synapses of all matrix-vector units."""
+        array = self.config.chip.accelerator.array
+        return array.pe * array.simd
 
     @cached_property
     def break_even(self) -> BreakEven:

@@ -74,7 +74,7 @@ class _BinaryHead(Head):
         task = config.task
         self._trainer = training.TrainedHead(
             head=config.head,
-            mvu=config.chip.accelerator.mvu,
+            mvu=config.chip.accelerator.array,
             backward_bits=task.backward_bits,
             weight_bits=task.weight_bits,
             gradients=task.gradients,

@@ -16,7 +16,7 @@ Params = TypeVar("Params", AcceleratorParams, ChipParams)
 FITTED = ("chip", "network")
 
 #: Parameters of a machine on which the rows that a network takes depend.
-SHAPE = ("pe", "simd", "weight_reuse", "gather_words")
+SHAPE = ("pe", "simd", "weight_reuse", "units", "gather_words")
 
 
 def fitted(params: Params, network: NetworkParams, shape: Mapping[str, int]) -> Params:
@@ -62,6 +62,7 @@ def _machine(
         pe=shape.get("pe", mvu.pe),
         simd=shape.get("simd", mvu.simd),
         weight_reuse=shape.get("weight_reuse", mvu.weight_reuse),
+        units=shape.get("units", params.units),
         gather_words=shape.get("gather_words", params.gather_words),
     )
     depths = ("weight_depth", "tile_depth", "count_width")

@@ -2,6 +2,7 @@
 """Parameters of the machine that runs networks: every message quoted."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,6 +39,8 @@ def test_messages_of_the_matrix_vector_unit(given: dict[str, Any], message: str)
         ({"levels": 129}, "Thermometer levels T must be an integer in 1..128, not 129"),
         ({"gather_words": -1}, "Gathered words must be an integer in 0..1024, not -1"),
         ({"gather_words": 1025}, "Gathered words must be an integer in 0..1024, not 1025"),
+        ({"units": 0}, "Units side by side must be an integer in 1..2, not 0"),
+        ({"units": 3}, "Units side by side must be an integer in 1..2, not 3"),
     ],
 )
 def test_messages_of_the_accelerator(given: dict[str, Any], message: str) -> None:
@@ -50,6 +53,15 @@ def test_wrong_kinds_are_refused() -> None:
         AcceleratorParams(mvu=64)  # pyright: ignore[reportArgumentType]  (the point)
     with pytest.raises(TypeError, match=re.escape("MVU neurons PE must be an integer in 1..1024")):
         MvuParams(pe=True)
+
+
+def test_units_side_by_side_have_as_many_neurons_as_one_may_have() -> None:
+    for units in (1, 2):
+        machine = AcceleratorParams(mvu=MvuParams(pe=1024 // units), units=units)
+        assert (machine.neurons, machine.array.pe) == (1024, 1024)
+        assert replace(machine.array, pe=machine.mvu.pe) == machine.mvu
+    with pytest.raises(ValueError, match=r"^Neurons of all units must be an integer in 1\.\.1024,"):
+        AcceleratorParams(mvu=MvuParams(pe=513), units=2)
 
 
 def test_a_machine_gathers_windows_where_a_row_of_weights_serves_one_pixel() -> None:

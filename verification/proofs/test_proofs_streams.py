@@ -46,6 +46,8 @@ _HELD = {
     reuse: replace(_CHIP.accelerator, mvu=replace(_CHIP.accelerator.mvu, weight_reuse=reuse))
     for reuse in (2, 4, 8)
 }
+#: A machine with two matrix-vector units.
+_UNITS = replace(_CHIP.accelerator, units=2)
 #: Blocks that offer something on a stream, small.
 OFFERING = {
     name: BLOCKS[name].component(**BLOCKS[name].arguments("tiny"))
@@ -62,6 +64,8 @@ OFFERING = {
     **{f"fetch_{reuse}": Fetch(params) for reuse, params in _HELD.items()},
     **{f"mvu_{reuse}": Mvu(params.mvu, 4) for reuse, params in _HELD.items()},
     **{f"window_{reuse}": Window(params) for reuse, params in _HELD.items()},
+    "collector_units": Collector(_UNITS),
+    "window_units": Window(_UNITS),
     "quotient": Quotient(9, 5),
     "regroup": Regroup(_CHIP),
     "requests": Requests(_CHIP),
@@ -98,7 +102,7 @@ def test_streams_hold_what_they_offer(name) -> None:
     dropped = block.abort if name == "dispatch" else Const(0)
     assert keep_stream_rules(m, block, unless=dropped)
     # What else must be known of a block is proven on the way.
-    kind = name.rstrip("_248")
+    kind = name.removesuffix("_units").rstrip("_248")
     if kind == "window":  # a layer is taken with its last step
         m.d.comb += Assert(~block.o.valid | block.i.valid)
     if kind == "collector":  # a pixel leaves before the next one is begun

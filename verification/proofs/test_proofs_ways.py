@@ -69,24 +69,26 @@ def picture_rules(m: Module, network: wiring.PureInterface) -> list[Value]:
     return [~network.busy | begun, network.busy | ~(network.features.valid | network.logits.valid)]
 
 
-def prove_network(complete: bool, weight_reuse: int = 1) -> None:
+def prove_network(complete: bool, weight_reuse: int = 1, units: int = 1) -> None:
     """Prove it of programs whose layers end when nothing is inside any more, or of any.
 
     Those of networks do: their layers are as long as all that they compute. The intake stays where
     it is, for it need not be offered pixels steadily.
     """
     mvu_params = replace(CHIP.accelerator.mvu, weight_reuse=weight_reuse)
-    m, block = Module(), Network(replace(CHIP.accelerator, mvu=mvu_params))
+    m, block = Module(), Network(replace(CHIP.accelerator, mvu=mvu_params, units=units))
     m.submodules.block = inner = opened(block)
+    mvus = ("mvu",) if units == 1 else ("mvu_0", "mvu_1")
     blocks = {
         name: getattr(inner.submodules, name)
-        for name in ("window", "fetch", "gather", "mvu", "pool", "collector", "head")
+        for name in ("window", "fetch", "gather", *mvus, "pool", "collector", "head")
         if name != "gather" or weight_reuse == 1
     }
     intake = opened(inner.submodules.intake)
     free = [port for part in blocks.values() for port in cut(m, part)]
-    window, fetch, mvu = blocks.pop("window"), blocks["fetch"], blocks["mvu"]
-    writes = Cat(way.ready for way in (fetch.write, mvu.weights, mvu.thresholds))
+    window, fetch = blocks.pop("window"), blocks["fetch"]
+    loaded = [way for name in mvus for way in (blocks[name].weights, blocks[name].thresholds)]
+    writes = Cat(way.ready for way in (fetch.write, *loaded))
     skids = [getattr(inner.submodules, f"{name}skid") for name in ("", "feature_", "logit_")]
     inside = Cat(part.o.valid for part in (*skids, *blocks.values())).any()
     if complete:
@@ -102,6 +104,10 @@ def prove_network(complete: bool, weight_reuse: int = 1) -> None:
         Assume(writes.all()),
     ]
     assert keep_stream_rules(m, block) == 2
+    if units > 1:  # a unit is ahead of the other one only by the step that is offered to both
+        join = inner.submodules.unit_join
+        given = inner_signal(opened(join), "given")
+        m.d.comb += Assert(~given.any() | (join.i.valid & ~given.all()))
     # What waits to leave as features is of a layer that sends them.
     sends = window.i.payload.operation == Operation.FEATURES
     m.d.comb += Assert(~inner.submodules.feature_skid.o.valid | sends)
@@ -121,10 +127,11 @@ def prove_network(complete: bool, weight_reuse: int = 1) -> None:
 
 
 @pytest.mark.parametrize(
-    "weight_reuse", [1, *(pytest.param(reuse, marks=pytest.mark.slow) for reuse in (2, 4, 8))]
+    ("weight_reuse", "units"),
+    [(1, 1), (1, 2), *(pytest.param(p, 1, marks=pytest.mark.slow) for p in (2, 4, 8))],
 )
-def test_ways_of_the_network_keep_the_rules(weight_reuse: int) -> None:
-    prove_network(complete=True, weight_reuse=weight_reuse)
+def test_ways_of_the_network_keep_the_rules(weight_reuse: int, units: int) -> None:
+    prove_network(complete=True, weight_reuse=weight_reuse, units=units)
 
 
 def test_a_program_that_ends_layers_early_is_refuted() -> None:

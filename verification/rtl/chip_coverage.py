@@ -154,7 +154,7 @@ def _missing(target: int, index: int, address: int, count: int, chip: ChipParams
         return "exponent that is not there"
     if target == Target.SEEDS and address + count > STREAMS:
         return "streams that are not there"
-    if target in (Target.WEIGHTS, Target.THRESHOLDS) and index >= machine.mvu.pe:
+    if target in (Target.WEIGHTS, Target.THRESHOLDS) and index >= machine.neurons:
         return "neuron that is not there"
     numbered = target == Target.COMMAND or (target == Target.APPEND and address >> 12 & 1)
     if (learns and index >= classes) or (numbered and address % 2**12 >= classes):

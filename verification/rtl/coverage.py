@@ -67,7 +67,7 @@ POINTS: dict[str, tuple[str, ...]] = {
     ),
     "collector": (
         "shuffle", "groups that share a tile", "tile across words", "tile not full",
-        "strip of several pixels", "strip not full",
+        "strip of several pixels", "strip not full", "nothing from unit 1",
     ),
     "correlated": (
         "basis loaded", "basis refused for a loading", "basis refused for a sum", "highest scale",
@@ -138,6 +138,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "features sent and classified", "tie of logits", "a class not seen yet would have won",
         "second picture waits", "words to load wait for a picture",
         "map read while pixels come", "windows gathered", "windows not gathered",
+        "both units have a tile", "a last tile has no partner",
     ),
     "pool": (
         "window of one word", "window of zeros", "window with one bit", "lane set in all words",

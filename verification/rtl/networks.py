@@ -192,9 +192,17 @@ def bench(
         for layer in convolutions
         if layer["operation"] is Operation.NEURONS
     ]
+    outputs = [
+        layer["group_outputs"]
+        for layer in program.layers
+        if layer["operation"] in (Operation.NEURONS, Operation.LOGITS)
+    ]
+    pe, two = params.mvu.pe, params.units == 2
     meets = {
         "network: windows gathered": any(gathered),
         "network: windows not gathered": not all(gathered),
+        "network: both units have a tile": two and any(n > pe for n in outputs),
+        "network: a last tile has no partner": two and any(0 < n % (2 * pe) <= pe for n in outputs),
     }
     return [
         replace(load(program, params), meets={name: int(hit) for name, hit in meets.items()}),

@@ -31,7 +31,7 @@ from sim.data.samples import read_samples
 from sim.data.shipped import shipped_file
 from verification.rtl import test_core
 from verification.rtl.engine import PAUSES, BenchError, Step
-from verification.rtl.networks import CASES, REUSES, build, load, machine, picture
+from verification.rtl.networks import CASES, build, load, machine, picture
 from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim
 from verification.rtl.strobes import Counted
 from verification.rtl.tallies import built, counters_of, elaborated, shapes
@@ -39,9 +39,10 @@ from verification.rtl.test_core import CHIP
 from verification.rtl.test_network import descriptions
 
 BUILT_IN = ("fbnn-XS", "fbnn-S", "fbnn-1M", "fbnn-1M-wide", "fbnn-4M")
-#: PE, SIMD and weight reuse P of machines.
+#: PE, SIMD, weight reuse P and units of machines.
 MACHINES = [
-    (16, 64, 1), (4, 8, 1), (3, 11, 1), (64, 128, 1), (2, 1, 1), (16, 64, 4), (4, 8, 8), (3, 11, 2),
+    (16, 64, 1, 1), (4, 8, 1, 1), (3, 11, 1, 1), (64, 128, 1, 1), (2, 1, 1, 1), (16, 64, 4, 1),
+    (4, 8, 8, 1), (3, 11, 2, 1), (16, 64, 1, 2), (3, 11, 1, 2), (4, 8, 4, 2),
 ]  # fmt: skip
 
 
@@ -51,15 +52,17 @@ def networks() -> dict[str, NetworkParams]:
     }
 
 
-@pytest.mark.parametrize(("pe", "simd", "reuse"), MACHINES)
+@pytest.mark.parametrize(("pe", "simd", "reuse", "units"), MACHINES)
 @pytest.mark.parametrize("name", networks())
 def test_cycles_and_words_to_load_are_those_of_the_program(
-    name: str, pe: int, simd: int, reuse: int
+    name: str, pe: int, simd: int, reuse: int, units: int
 ) -> None:
     params = networks()[name]
     golden = GoldenNetwork.random(params, np.random.default_rng(0))
     for features in (True, False):
-        least = least_machine(params, pe=pe, simd=simd, weight_reuse=reuse, features=features)
+        least = least_machine(
+            params, pe=pe, simd=simd, weight_reuse=reuse, units=units, features=features
+        )
         compiled = compile_network(golden, least, features=features)
         layers = program(params, least, features=features)
         cycles = [network.layer_cycles(layer, least) for layer in layers]
@@ -67,7 +70,7 @@ def test_cycles_and_words_to_load_are_those_of_the_program(
         assert network.cycles(params, least, features=features) == compiled.cycles(least)
         loaded = network.load(params, least, features=features)
         rows, tiles = len(compiled.weights), len(compiled.limits)
-        assert loaded.of("write") == len(compiled.layers) + pe * (rows + tiles)
+        assert loaded.of("write") == len(compiled.layers) + units * pe * (rows + tiles)
         # It gathers all that a machine of the usual room for windows does, and has no more room.
         usual = compile_network(golden, replace(least, gather_words=8), features=features)
         assert usual.cycles(least) == compiled.cycles(least)
@@ -120,26 +123,31 @@ def bench(
     return steps
 
 
-@pytest.mark.parametrize("reuse", REUSES)
+@pytest.mark.parametrize(
+    ("reuse", "units"),
+    [(1, 1), (4, 1), (1, 2), *(pytest.param(reuse, 1, marks=pytest.mark.slow) for reuse in (2, 8))],
+)
 @pytest.mark.parametrize("name", CASES)
-def test_strobes_are_those_counted_though_all_pause(name: str, reuse: int) -> None:
+def test_strobes_are_those_counted_though_all_pause(name: str, reuse: int, units: int) -> None:
     golden, images = build(CASES[name], 1)
-    params = machine(4, 8, golden.params, reuse)
+    params = machine(4 // units, 8, golden.params, reuse, units=units)
     dut = Counted(Network(params), maps())
     run_pysim(dut, bench(golden, params, images[:1], dut), PAUSES["idle_stalled"])
 
 
 @given(
     descriptions(), st.integers(1, 5), st.integers(1, 9), st.sampled_from([1, 2, 4, 8]),
-    st.sampled_from(sorted(PAUSES)),
+    st.integers(1, 2), st.sampled_from(sorted(PAUSES)),
 )  # fmt: skip
 @settings(max_examples=6)
 def test_strobes_of_any_network(
-    description: dict[str, Any], pe: int, simd: int, reuse: int, pauses: str
+    description: dict[str, Any], pe: int, simd: int, reuse: int, units: int, pauses: str
 ) -> None:
     golden, images = build(description, 0)
     features = golden.head is None or bool(len(golden.layers) % 2)
-    params = least_machine(golden.params, pe=pe, simd=simd, weight_reuse=reuse, features=features)
+    params = least_machine(
+        golden.params, pe=pe, simd=simd, weight_reuse=reuse, units=units, features=features
+    )
     dut = Counted(Network(params), maps())
     run_pysim(dut, bench(golden, params, images[:1], dut, features), PAUSES[pauses])
 
@@ -154,10 +162,12 @@ def test_strobes_in_verilog(simulator: str, reuse: int) -> None:
 
 
 @pytest.mark.slow
-def test_strobes_of_the_shipped_network() -> None:
+@pytest.mark.parametrize("units", [1, 2])
+def test_strobes_of_the_shipped_network(units: int) -> None:
     golden, _ = read_network(shipped_file("cifar100", "network.bin"))
     image = read_samples(shipped_file("cifar100", "samples.bin")).images[:1]
-    params = AcceleratorParams(mvu=MvuParams())
+    mvu = MvuParams(weight_depth=2048 // units, tile_depth=256 // units)
+    params = AcceleratorParams(mvu=mvu, units=units)
     dut = Counted(Network(params), maps())
     pixels = image >> np.uint8(8 - golden.params.bits)
     trace = run_cocotb(dut, bench(golden, params, pixels, dut))
@@ -232,7 +242,8 @@ def machines(draw: st.DrawFn) -> AcceleratorParams:
     """Draw a machine of any legal sizes."""
     size = st.integers(1, 300)
     return AcceleratorParams(
-        mvu=draw(unit_sizes()), map_depth=draw(size), program_depth=draw(size),
+        mvu=draw(unit_sizes()), units=draw(st.integers(1, 2)), map_depth=draw(size),
+        program_depth=draw(size),
         channels=draw(size), classes=draw(size), pixel_bits=8, colours=draw(st.integers(1, 4)),
         levels=draw(st.integers(1, 256)),
         gather_words=draw(st.sampled_from([0, 1, 2, 5, 8, 1024])),

@@ -52,7 +52,7 @@ def cells(network: GoldenNetwork, params: AcceleratorParams) -> list[tuple[list[
     failing, stuck = there & (low | ~high), there & low
     return [
         (numbers(failing[:, pe], params), numbers(stuck[:, pe], params))
-        for pe in range(params.mvu.pe)
+        for pe in range(params.neurons)
     ]
 
 
@@ -67,13 +67,13 @@ def failing_bits(tables: Sequence[tuple[list[int], list[int]]]) -> int:
     return sum(row.bit_count() for failing, _ in tables for row in failing)
 
 
-@pytest.mark.parametrize("reuse", [1, 4])
+@pytest.mark.parametrize(("reuse", "units"), [(1, 1), (4, 1), (1, 2)])
 @pytest.mark.parametrize("name", ["same_pool_dense", "groups_shuffle", "shuffle_pool_conv"])
 def test_weights_that_fail_are_those_of_golden(
-    monkeypatch: pytest.MonkeyPatch, name: str, reuse: int
+    monkeypatch: pytest.MonkeyPatch, name: str, reuse: int, units: int
 ) -> None:
     network, images = build(CASES[name], 1)
-    params = machine(4, 8, network.params, reuse)
+    params = machine(4 // units, 8, network.params, reuse, units=units)
     broken, tables = network.failing(DIE, THRESHOLD), cells(network, params)
     sound = network.params.weight_count
     assert 0.03 < failing_bits(tables) / sound < 0.07
@@ -86,7 +86,7 @@ def test_weights_that_fail_are_those_of_golden(
     steps = [load(compile_network(network, params), params)]
     steps += [picture(broken, params, image, 1) for image in images]
     run_pysim(Network(params), steps, PAUSES["flowing"])
-    assert made() == params.mvu.pe
+    assert made() == params.neurons
 
 
 def channels_read(network: GoldenNetwork, params: AcceleratorParams) -> list[list[int]]:
@@ -126,14 +126,14 @@ def fail_both(monkeypatch: pytest.MonkeyPatch, dut: Network, network: GoldenNetw
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("reuse", [1, 4])
+@pytest.mark.parametrize(("reuse", "units"), [(1, 1), (4, 1), (1, 2)])
 @pytest.mark.parametrize("name", CASES)
 def test_maps_that_fail_are_those_of_golden(
-    monkeypatch: pytest.MonkeyPatch, name: str, reuse: int
+    monkeypatch: pytest.MonkeyPatch, name: str, reuse: int, units: int
 ) -> None:
     """Word by word: all that is written, the embedding, and the logits."""
     network, images = build(CASES[name], 1)
-    params = machine(4, 8, network.params, reuse)
+    params = machine(4 // units, 8, network.params, reuse, units=units)
     broken = network.failing_maps(DIE, THRESHOLD, params.mvu.simd)
     for image in images:
         read = list(broken.maps(image))

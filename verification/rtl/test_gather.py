@@ -30,14 +30,14 @@ class Layer(NamedTuple):
     tile_step: int = 1
 
 
-def machine(pe: int, simd: int, words: int = 12) -> AcceleratorParams:
+def machine(pe: int, simd: int, words: int = 12, units: int = 1) -> AcceleratorParams:
     mvu = MvuParams(pe=pe, simd=simd, weight_depth=500, tile_depth=60)
-    return AcceleratorParams(mvu=mvu, channels=40, classes=9, gather_words=words)
+    return AcceleratorParams(mvu=mvu, units=units, channels=40, classes=9, gather_words=words)
 
 
 def bench(params: AcceleratorParams, layer: Layer, pixels: int, seed: int) -> list[Step]:
     """Send the windows of some pixels; fields of no account are noise."""
-    rng, pe, simd = random.Random(seed), params.mvu.pe, params.mvu.simd
+    rng, pe, simd = random.Random(seed), params.units * params.mvu.pe, params.mvu.simd
     layout = step_layout(params.mvu, tag_layout(params))
     words = -(-layer.taps * layer.channels // simd)
     offered, expected, meets = [], [], Counter[str]()
@@ -65,7 +65,8 @@ def bench(params: AcceleratorParams, layer: Layer, pixels: int, seed: int) -> li
             meets["gather: tile not full"] += layer.outputs - done < pe
             for k in range(words):
                 tag = {
-                    "place": n * layer.tile_step, "lanes": min(pe, layer.outputs - done),
+                    "place": n * params.units * layer.tile_step,
+                    "lanes": min(pe, layer.outputs - done),
                     "last": final, "end": final and pixel == pixels - 1,
                 }  # fmt: skip
                 step = {
@@ -88,7 +89,7 @@ def bench(params: AcceleratorParams, layer: Layer, pixels: int, seed: int) -> li
 def test_words_are_those_of_the_window(data: st.DataObject) -> None:
     pe, simd = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 11))
     steps = []
-    params = machine(pe, simd)
+    params = machine(pe, simd, units=data.draw(st.integers(1, 2)))
     for seed in range(data.draw(st.integers(1, 2))):
         channels = data.draw(st.integers(1, simd))
         taps = data.draw(st.integers(1, min(16, 12 * simd // channels)))
@@ -102,8 +103,9 @@ def test_words_are_those_of_the_window(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 @pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
-def test_corners_in_verilog(pauses: Pauses, simulator: str) -> None:
-    params = machine(16, 64)
+@pytest.mark.parametrize("units", [1, 2])
+def test_corners_in_verilog(units: int, pauses: Pauses, simulator: str) -> None:
+    params = machine(16 // units, 64, units=units)
     layers = [
         Layer(48, 9, 40),
         Layer(60, 9, 20, weight=7, tile=3),  # 480 + 60 lanes: the last word has a rest
@@ -141,7 +143,8 @@ def test_windows_are_gathered_where_no_step_waits() -> None:
         shape = MapShape(height=8, width=8, channels=channels)
         layer = ConvParams(input=shape, outputs=outputs, groups=groups, kernel=3)
         reuse = given.pop("weight_reuse", 1)
-        mvu = MvuParams(pe=16, simd=64, weight_reuse=reuse)
+        pe = 16 // given.get("units", 1)
+        mvu = MvuParams(pe=pe, simd=64, weight_reuse=reuse)
         return gathered_words(layer, AcceleratorParams(mvu=mvu, **given))
 
     assert words(48, 64) == 7
@@ -154,6 +157,8 @@ def test_windows_are_gathered_where_no_step_waits() -> None:
     assert words(48, 64, gather_words=6) == 0
     assert words(48, 64, gather_words=0) == 0
     assert words(48, 64, weight_reuse=2) == 0
+    assert words(48, 17, units=2) == 7  # two turns of two units of 8 neurons
+    assert words(48, 16, units=2) == 0
 
 
 @given(st.integers(1, 80))

@@ -31,6 +31,16 @@ def test_maps_features_and_logits_equal_golden(name: str, reuse: int) -> None:
     run_pysim(Network(params), bench(network, params, images))
 
 
+@pytest.mark.parametrize("reuse", REUSES)
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("pe", [1, pytest.param(4, marks=pytest.mark.slow)])
+def test_two_units_equal_golden(name: str, reuse: int, pe: int) -> None:
+    """Groups of fewer neurons than a unit has, of an odd number of tiles, and shuffled ones."""
+    network, images = build(CASES[name], 1)
+    params = machine(pe, 8, network.params, reuse, units=2)
+    run_pysim(Network(params), bench(network, params, images[:1]))
+
+
 @st.composite
 def descriptions(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a small network of any layers that fit each other."""
@@ -65,32 +75,36 @@ def descriptions(draw: st.DrawFn) -> dict[str, Any]:
 
 @given(
     descriptions(), st.integers(1, 5), st.integers(1, 9), st.sampled_from([1, 2, 4, 8]),
-    st.sampled_from(sorted(PAUSES)),
+    st.integers(1, 2), st.sampled_from(sorted(PAUSES)),
 )  # fmt: skip
 @settings(max_examples=12)
 def test_any_network_equals_golden(
-    description: dict[str, Any], pe: int, simd: int, reuse: int, pauses: str
+    description: dict[str, Any], pe: int, simd: int, reuse: int, units: int, pauses: str
 ) -> None:
     network, images = build(description, 0)
-    params = machine(pe, simd, network.params, reuse)
+    params = machine(pe, simd, network.params, reuse, units=units)
     features = network.head is None or bool(len(network.layers) % 2)
     run_pysim(Network(params), bench(network, params, images[:1], features), PAUSES[pauses])
 
 
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 @pytest.mark.parametrize(
-    ("pauses", "reuse"),
+    ("pauses", "reuse", "units"),
     [
-        *((pauses, 1) for pauses in PAUSES),
+        *((pauses, 1, 1) for pauses in PAUSES),
+        ("idle_stalled", 1, 2),
         *(
-            pytest.param(pauses, 4, marks=pytest.mark.slow)
+            pytest.param(pauses, 4, units, marks=pytest.mark.slow)
             for pauses in ("flowing", "idle_stalled")
+            for units in (1, 2)
         ),
     ],
 )
-def test_one_machine_runs_all_networks_in_verilog(pauses: str, reuse: int, simulator: str) -> None:
+def test_one_machine_runs_all_networks_in_verilog(
+    pauses: str, reuse: int, units: int, simulator: str
+) -> None:
     steps, networks = [], [build(case, 3) for case in CASES.values()]
-    params = machine(4, 8, networks[0][0].params, reuse)
+    params = machine(4 // units, 8, networks[0][0].params, reuse, units=units)
     for network, images in networks:
         steps += bench(network, params, images)
     run_cocotb(shared(Network, params), steps, PAUSES[pauses], simulator=simulator)
@@ -208,12 +222,13 @@ def test_reset_while_a_map_is_read_and_its_pixels_come(pauses: str) -> None:
     assert len(trace.transfers["map_write"]) > len(second.outputs["map_write"])
 
 
-def shipped(count: int, reuse: int) -> tuple[AcceleratorParams, list[Step], int]:
+def shipped(count: int, reuse: int, units: int) -> tuple[AcceleratorParams, list[Step], int]:
     """Return the full-size machine, a bench of shipped images, and the cycles of an image."""
     network, _ = read_network(shipped_file("cifar100", "network.bin"))
     head = network.params.head
     assert isinstance(head, HeadParams)
-    params = AcceleratorParams(mvu=MvuParams(weight_reuse=reuse), classes=100)
+    mvu = MvuParams(weight_reuse=reuse, weight_depth=2048 // units, tile_depth=256 // units)
+    params = AcceleratorParams(mvu=mvu, units=units, classes=100)
     program = compile_network(network, params)
     images = read_samples(shipped_file("cifar100", "samples.bin")).images
     chosen = np.linspace(0, len(images) - 1, count).astype(int)
@@ -222,15 +237,15 @@ def shipped(count: int, reuse: int) -> tuple[AcceleratorParams, list[Step], int]
     return params, [load(program, params), *pictures], program.cycles(params)
 
 
-def check_shipped(count: int, reuse: int = 1) -> None:
-    params, steps, cycles = shipped(count, reuse)
+def check_shipped(count: int, reuse: int = 1, units: int = 1) -> None:
+    params, steps, cycles = shipped(count, reuse, units)
     trace = run_cocotb(Network(params), steps)
     starts = trace.transfers["pixels"][:: 32 * 32 * 3]
     # The bench offers the next picture in the cycle after the machine has become idle.
     assert np.all(np.diff(starts) == cycles + 1)
     # Its shuffle is in the weights of the next convolution, so that no step waits for a tile. With
     # P = 1 it also gathers the windows of the first convolution while the picture comes.
-    assert cycles < (106_000 if reuse == 1 else 117_000)
+    assert cycles < (106_000 if reuse == 1 else 117_000) / (units - 0.1 * (units - 1))
 
 
 @pytest.mark.slow
@@ -247,6 +262,13 @@ def test_shipped_network_on_many_images() -> None:
 @pytest.mark.parametrize("reuse", [2, 4, 8])
 def test_shipped_network_with_weights_held_over_pixels(reuse: int) -> None:
     check_shipped(2, reuse)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reuse", [1, 4])
+def test_shipped_network_with_two_units(reuse: int) -> None:
+    """Half the rows of weights and of thresholds hold it, for each of two units."""
+    check_shipped(2, reuse, units=2)
 
 
 def test_golden_network_is_what_the_machine_wants() -> None:

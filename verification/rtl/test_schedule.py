@@ -19,11 +19,17 @@ from verification.rtl.simulators import run_pysim
 
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize(
-    ("pe", "simd", "reuse"), [(4, 8, 1), (3, 5, 1), (4, 8, 2), (3, 5, 4), (16, 64, 8)]
-)
-def test_cycles_are_those_of_the_machine(name: str, pe: int, simd: int, reuse: int) -> None:
+    ("pe", "simd", "reuse", "units"),
+    [
+        (4, 8, 1, 1), (3, 5, 1, 1), (4, 8, 2, 1), (3, 5, 4, 1), (16, 64, 8, 1),
+        (2, 8, 1, 2), (3, 5, 1, 2), (2, 8, 4, 2),
+    ],
+)  # fmt: skip
+def test_cycles_are_those_of_the_machine(
+    name: str, pe: int, simd: int, reuse: int, units: int
+) -> None:
     network, images = build(CASES[name], 2)
-    params = machine(pe, simd, network.params, reuse)
+    params = machine(pe, simd, network.params, reuse, units=units)
     program = compile_network(network, params)
     first, second = (picture(network, params, image, 1) for image in images)
     both = Step(

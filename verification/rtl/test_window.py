@@ -81,9 +81,9 @@ class Nest:
             yield payload(layout, {**fields, "tag": marks})
 
     def plain_steps(self, params: AcceleratorParams) -> Iterator[dict]:
-        simd, pe = params.mvu.simd, params.mvu.pe
+        simd, units, neurons = params.mvu.simd, params.units, params.units * params.mvu.pe
         words = self.pixel_words(simd)
-        tiles = -(-self.group_outputs // pe)
+        tiles = -(-self.group_outputs // neurons)
         for y in range(self.out_rows):
             for strip in self.strips(params):
                 weight, tile = self.weight, self.tile
@@ -114,8 +114,9 @@ class Nest:
                                     "last": n == len(steps) - 1,
                                     "slot": slot,
                                     "tag": {
-                                        "place": group * self.group_step + t * self.tile_step,
-                                        "lanes": min(pe, self.group_outputs - t * pe),
+                                        "place": group * self.group_step
+                                        + t * units * self.tile_step,
+                                        "lanes": min(neurons, self.group_outputs - t * neurons),
                                         "last": pixel_last,
                                         "end": pixel_last and end,
                                         "strip_end": x == strip[-1],
@@ -137,9 +138,11 @@ class Nest:
         }
 
 
-def machine(pe: int, simd: int, map_depth: int = 256, reuse: int = 1) -> AcceleratorParams:
+def machine(
+    pe: int, simd: int, map_depth: int = 256, reuse: int = 1, units: int = 1
+) -> AcceleratorParams:
     mvu = MvuParams(pe=pe, simd=simd, weight_depth=4096, tile_depth=256, weight_reuse=reuse)
-    return AcceleratorParams(mvu=mvu, map_depth=map_depth, channels=64)
+    return AcceleratorParams(mvu=mvu, units=units, map_depth=map_depth, channels=64)
 
 
 @st.composite
@@ -182,7 +185,8 @@ def bench(params: AcceleratorParams, layers: list[Nest]) -> list[Step]:
 @settings(max_examples=40)
 def test_steps_equal_plain_loops(data: st.DataObject) -> None:
     reuse = data.draw(st.sampled_from([1, 2, 4, 8]))
-    params = machine(data.draw(st.integers(1, 5)), data.draw(st.integers(1, 9)), reuse=reuse)
+    pe, simd, units = (data.draw(st.integers(1, most)) for most in (5, 9, 2))
+    params = machine(pe, simd, reuse=reuse, units=units)
     layers = data.draw(st.lists(nests(params), min_size=1, max_size=2))
     pauses = PAUSES[data.draw(st.sampled_from(sorted(PAUSES)))]
     layers = [layer for layer in layers if sum(1 for _ in layer.plain_steps(params)) < 1500]
@@ -202,9 +206,9 @@ CORNERS = [
 
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 @pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
-@pytest.mark.parametrize("reuse", [1, 2, 8])
-def test_corners_in_verilog(reuse: int, pauses: Pauses, simulator: str) -> None:
-    params = machine(4, 8, reuse=reuse)
+@pytest.mark.parametrize(("reuse", "units"), [(1, 1), (2, 1), (8, 1), (1, 2)])
+def test_corners_in_verilog(reuse: int, units: int, pauses: Pauses, simulator: str) -> None:
+    params = machine(4 // units, 8, reuse=reuse, units=units)
     run_cocotb(shared(Window, params), bench(params, CORNERS), pauses, simulator=simulator)
 
 

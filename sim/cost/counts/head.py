@@ -14,11 +14,11 @@ def tally(layer: Layer, params: AcceleratorParams) -> Tally:
     A tile of counts is loaded and shifted out. The H + D inputs of a plane are subtracted from each
     count. The result is compared with the largest so far.
     """
-    count, pe = params.mvu.count_width, params.mvu.pe
+    count, neurons = params.mvu.count_width, params.neurons
     tiles, logits = len(layer.tiles), layer.outputs
     index = (max(2, params.classes) - 1).bit_length()
     return Tally({
-        Action("counts", "register", pe * count): tiles + logits,
+        Action("counts", "register", neurons * count): tiles + logits,
         Action("logit", "full_add"): logits * count,
         Action("largest", "compare", count): logits,
         Action("classes", "register", 2 * index): logits,  # the present one, the best

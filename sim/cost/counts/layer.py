@@ -10,7 +10,7 @@ Operation = Literal["input", "neurons", "pool", "features", "logits"]
 
 
 class Tile(NamedTuple):
-    """The unit of work of a layer: up to PE neurons of a group, or a word, or a colour.
+    """The work of a layer's turn: up to PE neurons of a group a unit, or a word, or a colour.
 
     Attributes
     ----------
@@ -49,7 +49,8 @@ class Layer:
     inputs : int
         n, inputs of a neuron; 0 without neurons.
     whole : bool
-        If true, all outputs of a tile are stored side by side in one cycle. If false, one a cycle.
+        If true, all outputs of a tile are stored side by side in one cycle. If false, one a cycle
+        of each matrix-vector unit.
     columns : int
         Pixels of an output row of neurons.
     weight_reuse : int

@@ -30,11 +30,12 @@ def program(
     ----------
     network : NetworkParams
     machine : AcceleratorParams
-        Only PE, SIMD, the weight reuse P and the words of a gathered window are used.
+        Only PE, SIMD, the weight reuse P, the number of units and the words of a gathered window
+        are used.
     features : bool
         Whether the machine sends the embedding. It always does if the network has no head.
     """
-    layers, words, mvu = [], 0, machine.mvu
+    layers, words, mvu = [], 0, machine.array
     for index, layer in enumerate(network.layers):
         layers.append(_layer(index, layer, words, machine, network.layers[index + 1 :]))
         words = _words(layer.output, mvu.simd)
@@ -76,13 +77,13 @@ def _layer(
     later: tuple[LayerParams, ...],
 ) -> Layer:  # fmt: skip
     """Return a layer whose input map has so many words, and that other layers follow."""
-    mvu = machine.mvu
+    mvu = machine.array
     if isinstance(layer, ThermometerParams):
         return _input(f"{index} thermometer", layer, mvu)
     if isinstance(layer, PoolParams):
         return _pool(f"{index} pool", layer, mvu)
     if isinstance(layer, ConvParams):
-        found = _convolution(f"{index} conv", layer, mvu, _is_shuffled(layer, later))
+        found = _convolution(f"{index} conv", layer, machine, _is_shuffled(layer, later))
         return _gathered(found, layer, machine)
     return _dense(f"{index} dense", layer, words, mvu)
 
@@ -121,9 +122,10 @@ def _is_shuffled(layer: ConvParams, later: tuple[LayerParams, ...]) -> bool:
     return True
 
 
-def _convolution(name: str, layer: ConvParams, mvu: MvuParams, shuffled: bool) -> Layer:
+def _convolution(name: str, layer: ConvParams, machine: AcceleratorParams, shuffled: bool) -> Layer:
     """Return a convolution: neurons over windows of the map."""
-    aligned = layer.groups == 1 or layer.group_outputs % mvu.pe == 0
+    mvu = machine.array
+    aligned = layer.groups == 1 or layer.group_outputs % machine.mvu.pe == 0
     return Layer(
         name=name, operation="neurons", pixels=layer.output.height * layer.output.width,
         positions=layer.kernel**2,

@@ -33,7 +33,7 @@ def memories(params: AcceleratorParams) -> tuple[Memory, ...]:
     return (
         Memory("program", params.program_depth, _descriptor_width(params)),
         *(memory.within("fetch") for memory in fetch.memories(params)),
-        *(memory.within("mvu") for memory in mvu.memories(params.mvu)),
+        *(memory.within("mvu") for memory in mvu.memories(params.array)),
         *(memory.within("gather") for memory in gather.memories(params)),
     )
 
@@ -69,13 +69,13 @@ def layer_cycles(layer: Layer, params: AcceleratorParams) -> int:
         return _BEGIN + layer.steps + 1
     strips = layer.strips
     follows = Counter(pairwise((0, *strips)))
-    last = collector.store_cycles(layer, strips[-1])[-1]
-    between = sum(n * _strip_cycles(layer, *pair) for pair, n in follows.items())
+    last = collector.store_cycles(layer, strips[-1], params)[-1]
+    between = sum(n * _strip_cycles(layer, *pair, params) for pair, n in follows.items())
     first = gather_cycles(layer, params.mvu.simd) - 1 + gather.LATENCY if layer.taps else 0
     return _BEGIN + first + mvu.latency(params.mvu) + between + last
 
 
-def _strip_cycles(layer: Layer, before: int, strip: int) -> int:
+def _strip_cycles(layer: Layer, before: int, strip: int, params: AcceleratorParams) -> int:
     """Return the cycles from the last tile of a strip to that of the next.
 
     Parameters
@@ -83,9 +83,10 @@ def _strip_cycles(layer: Layer, before: int, strip: int) -> int:
     layer : Layer
     before, strip : int
         Pixels of the two strips; before the first strip, none.
+    params : AcceleratorParams
     """
-    stores = collector.store_cycles(layer, strip)[:-1]
-    waits = [collector.store_cycles(layer, before)[-1] if before else 0, *stores]
+    stores = collector.store_cycles(layer, strip, params)[:-1]
+    waits = [collector.store_cycles(layer, before, params)[-1] if before else 0, *stores]
     steps = [layer.positions * tile.words for tile in layer.tiles]
     # The first pixel of the strip ends a tile so many cycles before the last one.
     others = strip - 1
@@ -93,9 +94,11 @@ def _strip_cycles(layer: Layer, before: int, strip: int) -> int:
 
 
 def utilisation(layers: tuple[Layer, ...], params: AcceleratorParams) -> Fraction:
-    """Return the share of PE x SIMD synapses a cycle that the network uses, over some layers."""
+    """Return the share of the synapses of a cycle, PE x SIMD a unit, that some layers use."""
     time = sum(layer_cycles(layer, params) for layer in layers)
-    return Fraction(sum(layer.synapses for layer in layers), time * params.mvu.pe * params.mvu.simd)
+    return Fraction(
+        sum(layer.synapses for layer in layers), time * params.neurons * params.mvu.simd
+    )
 
 
 def inference(network: NetworkParams, params: AcceleratorParams, *, features: bool = True) -> Tally:
@@ -146,7 +149,8 @@ def tally(layer: Layer, params: AcceleratorParams) -> Tally:
         return total
     if layer.taps:
         total += gather.tally(layer, params).within("gather")
-    total += mvu.tally(layer, params.mvu, window.tag_width(params)).within("mvu")
+    unit = mvu.tally(layer, params.mvu, window.tag_width(params))  # all units do alike
+    total += (params.units * unit).within("mvu")
     if layer.operation == "logits":
         return total + head.tally(layer, params).within("head")
     return total + collector.tally(layer, params).within("collector")
@@ -166,7 +170,7 @@ def load(network: NetworkParams, params: AcceleratorParams, *, features: bool = 
     weights = sum(layer.weight_rows for layer in layers)
     thresholds = sum(layer.threshold_rows for layer in layers)
     descriptors = Tally({Action("program", "write", _descriptor_width(params)): len(layers)})
-    return descriptors + mvu.load(weights, thresholds, params.mvu).within("mvu")
+    return descriptors + mvu.load(weights, thresholds, params.array).within("mvu")
 
 
 def _descriptor_width(params: AcceleratorParams) -> int:

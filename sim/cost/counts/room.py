@@ -23,18 +23,20 @@ _ROOM = {
 
 
 def least_machine(
-    network: NetworkParams, *, pe: int, simd: int, weight_reuse: int = 1, features: bool = True,
-    gather_words: int = AcceleratorParams.gather_words,
+    network: NetworkParams, *, pe: int, simd: int, weight_reuse: int = 1, units: int = 1,
+    features: bool = True, gather_words: int = AcceleratorParams.gather_words,
 ) -> AcceleratorParams:  # fmt: skip
-    """Return the machine of PE x SIMD synapses whose memories are just large enough for a network.
+    """Return the machine whose memories are just large enough for a network.
 
     Parameters
     ----------
     network : NetworkParams
     pe, simd : int
-        Number of parallel neurons, and inputs of each in a cycle.
+        Number of parallel neurons of a unit, and inputs of each in a cycle.
     weight_reuse : {1, 2, 4, 8}
         P, pixels that a row of weights serves.
+    units : {1, 2}
+        Matrix-vector units side by side.
     features : bool
         Whether the machine sends the embedding. It always does if the network has no head.
     gather_words : int
@@ -42,7 +44,7 @@ def least_machine(
         means no memory for windows, if none of them is gathered.
     """
     mapped = MvuParams(pe=pe, simd=simd, weight_reuse=weight_reuse)
-    machine = AcceleratorParams(mvu=mapped, gather_words=gather_words)
+    machine = AcceleratorParams(mvu=mapped, units=units, gather_words=gather_words)
     layers = program(network, machine, features=features)
     mvu = MvuParams(
         pe=pe, simd=simd,
@@ -53,6 +55,7 @@ def least_machine(
     )  # fmt: skip
     return AcceleratorParams(
         mvu=mvu,
+        units=units,
         map_depth=max([*_map_words(layers), *map(_kernel, network.layers)]),
         program_depth=len(layers),
         channels=max([1, *(layer.outputs for layer in layers if layer.operation == "neurons")]),
@@ -82,8 +85,8 @@ def check_room(network: NetworkParams, params: AcceleratorParams, *, features: b
     """
     mvu = params.mvu
     least = least_machine(
-        network, pe=mvu.pe, simd=mvu.simd, weight_reuse=mvu.weight_reuse, features=features,
-        gather_words=params.gather_words,
+        network, pe=mvu.pe, simd=mvu.simd, weight_reuse=mvu.weight_reuse, units=params.units,
+        features=features, gather_words=params.gather_words,
     )  # fmt: skip
     pixels = (least.pixel_bits, least.colours)
     if pixels != (params.pixel_bits, params.colours):

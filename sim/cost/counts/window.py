@@ -14,7 +14,7 @@ def tag_width(params: AcceleratorParams) -> int:
     Two marks end a pixel and a layer; with weight reuse a third one ends a strip.
     """
     place = max(params.channels, params.classes).bit_length()
-    return place + params.mvu.pe.bit_length() + 2 + (params.mvu.weight_reuse > 1)
+    return place + params.neurons.bit_length() + 2 + (params.mvu.weight_reuse > 1)
 
 
 def tally(layer: Layer, params: AcceleratorParams) -> Tally:

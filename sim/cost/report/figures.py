@@ -64,8 +64,8 @@ def roofline(assessment: Assessment) -> Figure:
     """Draw the operations per cycle of each layer against its operations per bit of traffic."""
     figure = new_figure(7, 4.6)
     axes = figure.add_subplot()
-    mvu = assessment.config.chip.accelerator.mvu
-    peak = 2 * mvu.pe * mvu.simd
+    array = assessment.config.chip.accelerator.array
+    peak = 2 * array.pe * array.simd
     bandwidth = assessment.bandwidth
     layers = [cost for cost in assessment.layers if cost.layer.synapses]
     low = 0.5 * min(cost.intensity for cost in layers)

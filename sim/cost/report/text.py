@@ -91,8 +91,9 @@ def machine(chip: ChipParams) -> str:
     mvu, own = chip.accelerator.mvu, chip.sampler
     p = own.prototypes
     reuse = f", P = {mvu.weight_reuse}" if mvu.weight_reuse > 1 else ""
+    units = f"{chip.accelerator.units} units of " if chip.accelerator.units > 1 else ""
     return (
-        f"{mvu.pe} x {mvu.simd} synapses{reuse}; sampler L = {p.lanes}, q = {p.code_width}, "
+        f"{units}{mvu.pe} x {mvu.simd} synapses{reuse}; sampler L = {p.lanes}, q = {p.code_width}, "
         f"D = {p.features}, M = {own.draws_per_read}, {own.mode}; latent buffer "
         f"E = {chip.latent.exemplars}"
     )

@@ -66,8 +66,12 @@ def chip_of(point: Point, bank: Bank, network: NetworkParams) -> CostConfig:
     chip = ChipParams(
         accelerator=replace(
             least_machine(
-                whole, pe=hardware.pe, simd=hardware.simd, weight_reuse=hardware.weight_reuse
-            ),
+                whole,
+                pe=hardware.pe,
+                simd=hardware.simd,
+                weight_reuse=hardware.weight_reuse,
+                units=hardware.units,
+            ),  # fmt: skip
             classes=classes,
         ),
         sampler=_sampler(params, prototypes),

@@ -45,6 +45,8 @@ class HardwareConfig(Section):
         Inputs of each neuron in a cycle.
     weight_reuse : {1, 2, 4, 8}
         P, pixels that a row of weights serves before the next row is read.
+    units : {1, 2}
+        Matrix-vector units side by side, each of PE neurons.
     lanes : int
         L, features in a memory row, if the method has no `lanes` of its own.
     backward_bits : int
@@ -75,6 +77,7 @@ class HardwareConfig(Section):
     pe: int = Field(default=16, ge=1, le=1024)
     simd: int = Field(default=64, ge=1, le=1024)
     weight_reuse: Literal[1, 2, 4, 8] = 1
+    units: Literal[1, 2] = 1
     lanes: int = Field(default=64, ge=1, le=64)
     backward_bits: int = Field(default=16, ge=1, le=32)
     weight_bits: int = Field(default=16, ge=1, le=32)

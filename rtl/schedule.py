@@ -38,8 +38,10 @@ def layer_cycles(layer: Mapping[str, Any], params: AcceleratorParams) -> int:
     # done and the tiles before are stored.
     whole, outputs = bool(layer.get("whole")), layer["group_outputs"]
     pe, words = params.mvu.pe, layer.get("pixel_words", 0)
-    # Lanes that a unit has of each tile, at most.
-    lanes = [min(pe, outputs - n) for n in range(0, outputs, params.neurons)] * layer["groups"]
+    # Units store their lanes of a tile at the same time; logits leave one by one.
+    stored_by_one = params.neurons if operation is Operation.LOGITS else pe
+    firsts = range(0, outputs, params.neurons)
+    lanes = [min(stored_by_one, outputs - n) for n in firsts] * layer["groups"]
 
     @cache
     def of_strip(strip: int, stored: int) -> tuple[int, int]:

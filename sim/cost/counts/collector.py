@@ -13,7 +13,7 @@ def store_cycles(layer: Layer, strip: int, params: AcceleratorParams) -> list[in
 
     The tiles of a strip are stored at once. They take one cycle if their outputs stay side by side,
     and otherwise one for each output, or for each of both units. The last ones take one more cycle
-    for each word that leaves.
+    for each word that leaves. Logits, which go to the head instead, always leave one by one.
 
     Parameters
     ----------
@@ -22,8 +22,8 @@ def store_cycles(layer: Layer, strip: int, params: AcceleratorParams) -> list[in
         Pixels of the strip.
     params : AcceleratorParams
     """
-    pe = params.mvu.pe
-    cycles = [1 if layer.whole else min(pe, tile.outputs) for tile in layer.tiles]
+    at_most = params.neurons if layer.operation == "logits" else params.mvu.pe
+    cycles = [1 if layer.whole else min(at_most, tile.outputs) for tile in layer.tiles]
     cycles[-1] += strip * layer.words // layer.pixels
     return cycles
 

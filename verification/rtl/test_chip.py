@@ -35,6 +35,7 @@ CHIPS = {
     "serial": make_chip(
         simd=16,
         weight_reuse=2,
+        units=2,
         mode="serial",
         selection="weighted",
         draws_per_read=2,

@@ -271,6 +271,45 @@ def test_rows_of_weights_serve_two_pixels() -> None:
     assert network.layer_cycles(layer, HELD) == 3 + 7 + 18 * pixels + 2
 
 
+TWO = replace(MACHINE, units=2)
+
+
+def test_two_units_share_the_outputs_and_take_the_same_words() -> None:
+    """One tile of 2 + 1 outputs, in place of two tiles, in the cycles of one."""
+    tallies = network.layer_tallies(NETWORK, TWO)
+    steps, pixels = 4 * 9, 4
+    # The number of outputs of a tile takes a bit more of its tag, in 6 stages and at the end.
+    assert tallies["1 conv"] == Tally({
+        Action("program", "read", PROGRAM_ROW): 1,
+        Action("window.address", "accumulate", 4): steps,
+        Action("window.lanes", "accumulate", 6): steps,
+        Action("window.weight", "accumulate", 5): steps,
+        Action("window.position", "register", 5): 2 * steps,
+        Action("window.position", "compare", 5): 2 * steps,
+        Action("fetch.step", "register", 22 + 1): steps,
+        Action("fetch.map", "read", 4): pixels * 4,
+        Action("fetch.map", "write", 4): pixels,
+        Action("mvu.weights", "read", 4): 4 * steps,
+        Action("mvu.row", "register", 4): 4 * steps,
+        Action("mvu.xnor.agree", "xnor"): 4 * 4 * steps,
+        Action("mvu.xnor.tree", "full_add"): 4 * steps,
+        Action("mvu.xnor.pipeline", "register", 4 + 3 + 3): 4 * steps,
+        Action("mvu.accumulator", "accumulate", 6): 4 * steps,
+        Action("mvu.pipeline", "register", 154 + 7): 2 * steps,
+        Action("mvu.thresholds", "read", 8): 4 * pixels,
+        Action("mvu.comparator", "compare", 7): 4 * pixels,
+        Action("collector.tile", "register", 4): pixels + pixels,
+        Action("collector.pixel", "logic"): 2 * 4 * pixels,
+        Action("collector.pixel", "register", 4): pixels + pixels,
+    })  # fmt: skip
+    layers = program(NETWORK, TWO)
+    assert network.layer_cycles(layers[1], TWO) == 3 + 7 + steps + 2
+    # The head still sends a logit a cycle.
+    logits = layers[-1]
+    assert logits.tiles[0].outputs == 3
+    assert network.layer_cycles(logits, TWO) == 3 + 7 + logits.steps + 3
+
+
 def test_cycles_of_strips_that_wait_for_stores() -> None:
     """Two tiles that come together are stored at once, and the words of both pixels leave."""
     description = NETWORK.describe() | {"head": None}

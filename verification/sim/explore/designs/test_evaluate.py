@@ -175,6 +175,25 @@ methods: [{replay: gbm, components: 1, code_width: 6}]
     assert area_of_four == area_of_one
 
 
+def test_two_units_take_half_the_cycles_and_the_same_bits() -> None:
+    text = """\
+data: {name: bank, path: cifar100}
+tasks: {base: 50, increment: 5, order: 1993}
+hardware: {units: [1, 2], network: fbnn-1M-wide}
+methods: [{replay: gbm, components: 1, code_width: 6}]
+"""
+    evaluator = evaluator_of(text)
+    one, two = map(space_of(text).point, space_of(text).points())
+    assert two.label.endswith("units = 2")
+    machines = [chip_of(p, evaluator.bank, evaluator.network).chip.accelerator for p in (one, two)]
+    assert [machine.units for machine in machines] == [1, 2]
+    rows = [machine.neurons * machine.mvu.weight_depth for machine in machines]
+    assert rows[1] == pytest.approx(rows[0], rel=0.01)
+    image = Objective.named("latency", "image")
+    took = [sum(evaluator.parts(point, image).values()) for point in (one, two)]
+    assert took[1] < 0.52 * took[0]
+
+
 def test_factors_take_their_cycles_and_what_they_store() -> None:
     # 1024 features in 32 beats: of R cycles each, without factors of one.
     assert value("correlated", "latency", "exemplar") == pytest.approx(1e6 * 32 * 8 / 50e6)

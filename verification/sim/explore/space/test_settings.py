@@ -44,11 +44,15 @@ FAULTS = {
         "methods: [{replay: gbm}]\nhardware: {pes: 3}",
         ("hardware.pes is no known key: did you mean pe? the keys of hardware are backward_bits, "
         "cell, clock_mhz, embeddings, gradients, head_voltage, lanes, map_voltage, network, "
-        "network_voltage, past_voltage, pe, simd, technology, weight_bits, weight_reuse"),
+        "network_voltage, past_voltage, pe, simd, technology, units, weight_bits, weight_reuse"),
     ),
     "weight reuse that no machine has": (
         "methods: [{replay: gbm}]\nhardware: {weight_reuse: [1, 3]}",
         "hardware.weight_reuse.1 must be one of 1, 2, 4, 8, not 3",
+    ),
+    "units that no machine has": (
+        "methods: [{replay: gbm}]\nhardware: {units: 3}",
+        "hardware.units must be one of 1, 2, not 3",
     ),
     "end of a range out of bounds": (
         "methods: [{replay: gbm, components: {low: 0, high: 4}}]",

@@ -185,10 +185,11 @@ methods: [{replay: gbm, components: 1, code_width: 6}]
     evaluator = evaluator_of(text)
     one, two = map(space_of(text).point, space_of(text).points())
     assert two.label.endswith("units = 2")
+    assert evaluator.network is not None
     machines = [chip_of(p, evaluator.bank, evaluator.network).chip.accelerator for p in (one, two)]
     assert [machine.units for machine in machines] == [1, 2]
     rows = [machine.neurons * machine.mvu.weight_depth for machine in machines]
-    assert rows[1] == pytest.approx(rows[0], rel=0.01)
+    assert rows[1] == pytest.approx(rows[0], rel=0.02)
     image = Objective.named("latency", "image")
     took = [sum(evaluator.parts(point, image).values()) for point in (one, two)]
     assert took[1] < 0.52 * took[0]

@@ -52,7 +52,7 @@ FAULTS = {
     ),
     "units that no machine has": (
         "methods: [{replay: gbm}]\nhardware: {units: 3}",
-        "hardware.units must be one of 1, 2, not 3",
+        "hardware.units must be a list or one of 1, 2, not 3",
     ),
     "end of a range out of bounds": (
         "methods: [{replay: gbm, components: {low: 0, high: 4}}]",

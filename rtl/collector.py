@@ -113,7 +113,7 @@ class Collector(wiring.Component):
         one_lane = Signal()  # one lane has still to be stored
         free = Signal(init=1)  # a tile may be taken, whether or not a word leaves
         pixels = [pixel, *(Signal.like(pixel, name=f"pixel_{n}") for n in range(1, reuse))]
-        tiles = [bits, *(Signal.like(bits, name=f"bits_{n}") for n in range(1, reuse))]
+        tiles = [bits, *(Signal(len(bits), name=f"bits_{n}") for n in range(1, reuse))]
         # Slots of a strip: that of the next tile, of the last one, of the pixel that leaves.
         slot, filled, leaving = (
             Signal(range(reuse), name=n) for n in ("slot", "filled", "leaving")

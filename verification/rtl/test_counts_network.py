@@ -171,9 +171,9 @@ def test_strobes_of_the_shipped_network(units: int) -> None:
     dut = Counted(Network(params), maps())
     pixels = image >> np.uint8(8 - golden.params.bits)
     trace = run_cocotb(dut, bench(golden, params, pixels, dut))
-    # A cycle to notice the picture, one for the descriptor, then the first pixel.
+    # A cycle to notice the picture, one for the descriptor, one to begin, then the first pixel.
     last, first = trace.transfers["logits"][-1], trace.transfers["pixels"][0]
-    assert 2 + last - first + 1 == network.cycles(golden.params, params)
+    assert 3 + last - first + 1 == network.cycles(golden.params, params)
 
 
 def test_a_counter_that_disagrees_fails() -> None:

@@ -68,19 +68,21 @@ def test_a_digest_tells_configurations_apart(tmp_path: Path) -> None:
     for old, new in (
         ("clock_mhz: 1.0", "clock_mhz: 2.0"),
         ("pe: 4", "pe: 2"),
+        ("accelerator:\n", "accelerator:\n    units: 2\n"),
         ("epochs: 3", "epochs: 2"),
         ("exemplars: 3", "exemplars: 4"),
     ):
         assert small_config(tmp_path, old, new).digest != digest
 
 
-def test_digests_are_those_of_chips_that_had_no_fields_of_competing_components() -> None:
+def test_digests_are_those_of_chips_that_had_none_of_the_fields_that_say_nothing() -> None:
     config = load_cost("reference")
-    # The report was made when chips had no slot_components and no handicap_shift.
+    # The report was made when chips had no slot_components, no handicap_shift and no units.
     assert config.digest.startswith("885c6757a23a")
     text = repr(config)
     assert ", slot_components=1, handicap_shift=4, table_width=" in text
-    old = text.replace(" slot_components=1, handicap_shift=4,", "")
+    assert text.count(" units=1,") == 1
+    old = text.replace(" slot_components=1, handicap_shift=4,", "").replace(" units=1,", "")
     assert config.digest == hashlib.sha256(old.encode()).hexdigest()
 
 
@@ -96,7 +98,9 @@ def test_a_digest_tells_chips_apart_by_the_components_that_compete() -> None:
     assert digest() == digest(handicap_shift=9)
     competing = {digest(slot_components=k, handicap_shift=s) for k in (2, 3) for s in (4, 9)}
     assert len({digest(), *competing}) == 5
-    whole = replace(config, chip=replace(config.chip, sampler=sampler, slots=2, slot_components=2))
+    two = replace(config.chip.accelerator, units=2)
+    given = {"accelerator": two, "sampler": sampler, "slots": 2, "slot_components": 2}
+    whole = replace(config, chip=replace(config.chip, **given))
     assert whole.digest == hashlib.sha256(repr(whole).encode()).hexdigest()
 
 

@@ -359,6 +359,30 @@ def test_a_smaller_unit_that_is_named_has_deeper_memories(tmp_path: Path) -> Non
     assert machine.mvu.weight_depth == least.mvu.weight_depth > 64
 
 
+def test_two_units_that_are_named_hold_half_the_rows_each(tmp_path: Path) -> None:
+    network: Any = write_network(tmp_path / "net.bin")
+    machines = []
+    for units in (1, 2):
+        named = f"units: {units}, mvu: {{pe: 1, simd: 2}}"
+        (tmp_path / "own.yaml").write_text(f"block: network\nparameters: {{{named}}}\n")
+        machines.append(load_block(None, "tiny", tmp_path / "own.yaml", network.params)[1])
+    one, two = (arguments["params"] for arguments in machines)
+    assert (one.neurons, two.neurons) == (1, 2)
+    assert [machine.mvu.weight_depth for machine in (one, two)] == [
+        weights_of(network.params, machine) for machine in (one, two)
+    ]
+    assert 0.5 <= two.mvu.weight_depth / one.mvu.weight_depth < 0.6
+    lanes = {word.lane for word in compile_network(network, two).words(two)}
+    assert lanes == {0, 1}
+
+
+def test_three_units_are_refused(engram: Engram, tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("block: network\nparameters: {units: 3}\n")
+    status, _, err = engram("rtl", "--size", "tiny", "--config", "own.yaml")
+    assert status == 2
+    assert "Units side by side must be an integer in 1..2, not 3" in err
+
+
 def weights_of(network: NetworkParams, machine: AcceleratorParams) -> int:
     """Return the rows of weights of all layers on a machine."""
     return sum(layer.weight_rows for layer in program(network, machine))

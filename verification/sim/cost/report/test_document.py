@@ -15,6 +15,7 @@ from sim.cost.priced import PricedPhase
 from sim.cost.published.learning_chips import at_node, published_learners, this_chip
 from sim.cost.report import rows
 from sim.cost.report.document import CostReport
+from sim.cost.report.text import machine
 from sim.cost.technology.loading import load_technology
 from sim.cost.technology.scaling import usual_supply
 from sim.cost.totals import Total
@@ -76,6 +77,13 @@ def test_the_head_says_what_made_it(text: str, assessment: Assessment) -> None:
     assert f"configuration {assessment.config.digest[:12]})" in text
     assert "Technology round: Round numbers; 100 nm, 1 V. Clock 1 MHz." in text
     assert "4 x 8 synapses; sampler L = 8, q = 4, D = 16, M = 1, parallel; latent buffer" in text
+
+
+def test_two_units_are_told() -> None:
+    chip = load_cost("reference").chip
+    two = replace(chip, accelerator=replace(chip.accelerator, units=2))
+    assert machine(chip).startswith("16 x 64 synapses; ")
+    assert machine(two).startswith("2 units of 16 x 64 synapses; ")
 
 
 def test_every_phase_is_a_row_with_its_power_and_delay(text: str, assessment: Assessment) -> None:

@@ -41,8 +41,9 @@ class Network(wiring.Component):
     the concatenation of the head are numbers in the descriptor.
 
     With two units side by side, each computes half of the outputs of a group: its tiles of PE
-    outputs go to unit 0 and unit 1 in turns, so that both see every word. A last tile without a
-    partner leaves unit 1 idle. No bit of any map or logit depends on the number of units.
+    outputs go to unit 0 and unit 1 in turns, so that both see every word. Beside a last tile
+    without a partner, unit 1 works for nothing. No bit of any map or logit depends on the number of
+    units.
 
     Features and logits pass skid buffers: whoever does not take them stalls the machine one word
     later.

@@ -70,7 +70,7 @@ SIZE_REGISTERS = (
         "mvu",
         0x98,
         "Matrix-vector unit",
-        "pe: neurons at once, with bit 15 set if there are two such units side by side",
+        "pe: bits 14..0: PE, neurons of a unit at once; bit 15: there are two units side by side",
         "simd: inputs at once",
     ),
     halves(

@@ -55,9 +55,10 @@ class AcceleratorParams:
     mvu : MvuParams
         Parameters of each unit.
     units : {1, 2}
-        Matrix-vector units side by side. Two take the same inputs, and turns at the tiles of a
-        group: unit 0 computes the first PE outputs, unit 1 the next PE, and so on. Together they
-        have at most 1024 neurons.
+        Matrix-vector units side by side, 1 or 2. Two see the same inputs. The tiles of a group go
+        to them in turns: unit 0 computes the first PE outputs, unit 1 the next PE, and so on.
+        Together they have at most 1024 neurons. Rows of weights and of thresholds are those of each
+        unit.
     map_depth : int
         Words of `simd` bits in each of the two feature memories.
     program_depth : int

@@ -128,7 +128,12 @@ def prove_network(complete: bool, weight_reuse: int = 1, units: int = 1) -> None
 
 @pytest.mark.parametrize(
     ("weight_reuse", "units"),
-    [(1, 1), (1, 2), *(pytest.param(p, 1, marks=pytest.mark.slow) for p in (2, 4, 8))],
+    [
+        (1, 1),
+        (1, 2),
+        *(pytest.param(p, 1, marks=pytest.mark.slow) for p in (2, 4, 8)),
+        pytest.param(4, 2, marks=pytest.mark.slow),
+    ],
 )
 def test_ways_of_the_network_keep_the_rules(weight_reuse: int, units: int) -> None:
     prove_network(complete=True, weight_reuse=weight_reuse, units=units)

@@ -125,7 +125,13 @@ def bench(
 
 @pytest.mark.parametrize(
     ("reuse", "units"),
-    [(1, 1), (4, 1), (1, 2), *(pytest.param(reuse, 1, marks=pytest.mark.slow) for reuse in (2, 8))],
+    [
+        (1, 1),
+        (4, 1),
+        (1, 2),
+        (4, 2),
+        *(pytest.param(reuse, 1, marks=pytest.mark.slow) for reuse in (2, 8)),
+    ],
 )
 @pytest.mark.parametrize("name", CASES)
 def test_strobes_are_those_counted_though_all_pause(name: str, reuse: int, units: int) -> None:

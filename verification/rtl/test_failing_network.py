@@ -67,7 +67,7 @@ def failing_bits(tables: Sequence[tuple[list[int], list[int]]]) -> int:
     return sum(row.bit_count() for failing, _ in tables for row in failing)
 
 
-@pytest.mark.parametrize(("reuse", "units"), [(1, 1), (4, 1), (1, 2)])
+@pytest.mark.parametrize(("reuse", "units"), [(1, 1), (4, 1), (1, 2), (4, 2)])
 @pytest.mark.parametrize("name", ["same_pool_dense", "groups_shuffle", "shuffle_pool_conv"])
 def test_weights_that_fail_are_those_of_golden(
     monkeypatch: pytest.MonkeyPatch, name: str, reuse: int, units: int

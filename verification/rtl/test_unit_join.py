@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """Units side by side, which must do what one unit with the neurons of all does."""
 
-from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +14,9 @@ from hypothesis import strategies as st
 from golden.params import AcceleratorParams, MvuParams
 from rtl.mvu import Mvu, mvu_signature
 from rtl.unit_join import UnitJoin
-from verification.rtl.engine import PAUSES, Pauses, Step, Trace
+from verification.rtl.engine import PAUSES, Pauses, Step
 from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim, shared
-from verification.rtl.test_mvu import TAG, Folded, bench, folded
+from verification.rtl.test_mvu import TAG, bench, folded
 
 
 class Joined(wiring.Component):
@@ -40,14 +39,6 @@ class Joined(wiring.Component):
         return m
 
 
-def counted(fold: Folded, trace: Trace) -> Counter[str]:
-    """Return what a trace must have: each step, tile and write once."""
-    rows = fold.tiles * fold.unit.pe
-    assert len(trace.transfers["weights"]) == rows * fold.words
-    assert len(trace.transfers["thresholds"]) == rows
-    return Counter({name: len(cycles) for name, cycles in trace.transfers.items()})
-
-
 @settings(max_examples=40)
 @given(
     pe=st.integers(1, 3),
@@ -63,7 +54,7 @@ def test_two_units_equal_golden(
 ) -> None:
     fold = folded(2 * pe, simd, inputs, outputs, seed, reuse=reuse)
     steps = bench(fold, vectors=2 * reuse - (reuse > 1))
-    counted(fold, run_pysim(Joined(fold.unit, TAG), steps, PAUSES[pauses]))
+    run_pysim(Joined(fold.unit, TAG), steps, PAUSES[pauses])
 
 
 @pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)

@@ -12,7 +12,7 @@ def store_cycles(layer: Layer, strip: int, params: AcceleratorParams) -> list[in
     """Return, for each tile of a pixel, the cycles until the next tile may come.
 
     The tiles of a strip are stored at once. They take one cycle if their outputs stay side by side,
-    and otherwise one for each output, or for each of both units. The last ones take one more cycle
+    and otherwise one for each output of the unit that has most. The last ones take one more cycle
     for each word that leaves. Logits, which go to the head instead, always leave one by one.
 
     Parameters

@@ -10,7 +10,7 @@ Operation = Literal["input", "neurons", "pool", "features", "logits"]
 
 
 class Tile(NamedTuple):
-    """The work of a layer's turn: up to PE neurons of a group a unit, or a word, or a colour.
+    """The work of one turn: up to PE neurons of a group on each unit, or a word, or a colour.
 
     Attributes
     ----------
@@ -49,8 +49,8 @@ class Layer:
     inputs : int
         n, inputs of a neuron; 0 without neurons.
     whole : bool
-        If true, all outputs of a tile are stored side by side in one cycle. If false, one a cycle
-        of each matrix-vector unit.
+        If true, all outputs of a tile are stored side by side in one cycle. If false, one of each
+        matrix-vector unit a cycle.
     columns : int
         Pixels of an output row of neurons.
     weight_reuse : int

@@ -4,6 +4,7 @@
 
 import struct
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -41,6 +42,16 @@ def test_bytes_are_those_of_the_table() -> None:
     assert numbers[10:] == (6 * 6 * 3, 5, len(packets), 0)
     words = [word for packet in packets for word in (len(packet), *packet)]
     assert file[64:] == struct.pack(f"<{len(words)}Q", *words)
+
+
+def test_the_file_of_a_chip_with_two_units_is_another() -> None:
+    """A set bit above PE says so, and no chip of one unit takes the file."""
+    params = NetworkParams.from_description(NETWORK)
+    two = replace(CHIP, accelerator=replace(CHIP.accelerator, units=2))
+    files = [load_file([], params, chip) for chip in (CHIP, two)]
+    pe, simd = CHIP.accelerator.mvu.pe, CHIP.accelerator.mvu.simd
+    found = [struct.unpack_from("<I", file, 20)[0] for file in files]
+    assert found == [pe | simd << 16, pe | 1 << 15 | simd << 16]
 
 
 def test_sizes_are_registers_that_describe_the_chip() -> None:

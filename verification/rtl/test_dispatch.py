@@ -369,6 +369,20 @@ def test_packet_to_nowhere_is_dropped(target: int, index: int, address: int, siz
     assert trace.counts["error"] == 1
 
 
+@pytest.mark.parametrize("target", [Target.WEIGHTS, Target.THRESHOLDS])
+def test_neurons_count_through_both_units(target: Target) -> None:
+    """Two units of PE = 4 have neurons 0 to 7."""
+    chip = make_chip(units=2)
+    last, nowhere, first = (whole(chip, target, index=n) for n in (7, 8, 0))
+    expected = [*units_of(chip, last), *units_of(chip, first)]
+    trace = run_pysim(
+        Dispatch(chip),
+        [Step(inputs={"i": offered([last, nowhere, first])}, outputs={"o": expected})],
+        counted=("error",),
+    )
+    assert trace.counts["error"] == 1
+
+
 @pytest.mark.parametrize(
     ("row", "hidden", "there"),
     [

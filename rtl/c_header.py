@@ -10,6 +10,7 @@ from golden.params.sampling import CHIP_STREAMS
 from rtl.class_slots import Operation
 from rtl.head_command import HeadOperation
 from rtl.headers import (
+    INTERNAL,
     Target,
     class_address_layout,
     head_address_layout,
@@ -32,8 +33,8 @@ def c_header() -> str:
         "/* First word of a packet to the chip */",
         *_fields("HEADER", header_layout(), digits=16, suffix="ull"), "",
         "/* Targets of packets to the chip */",
-        # The dispatch names the rows of an append by a target of their own; no header may.
-        *_members("TARGET", (target for target in Target if target is not Target.ROWS)), "",
+        # The dispatch names some units by a target of their own; no header may.
+        *_members("TARGET", (target for target in Target if target not in INTERNAL)), "",
         "/* Address of a picture: what its features are given to */",
         *_fields("PICTURE", picture_address_layout(), digits=8, suffix="u"), "",
         "/* Address of a class, unless it has the next number */",

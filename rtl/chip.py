@@ -53,6 +53,7 @@ def capabilities(params: ChipParams) -> dict[str, int]:
         "head_batch": params.batch if params.head else 0,
         "mixture_components": mixture.components if mixture else 0,
         "mixture_handicap_shift": mixture.handicap_shift if mixture else 0,
+        "head_latent": params.latent_width,
         "factors_rank": params.factors.rank if params.factors else 0,
         "factors_loading_width": params.factors.loading_width if params.factors else 0,
         **({"head_hidden": hidden} if hidden else {}),

@@ -39,7 +39,7 @@ def hand_out(
     blocks : Blocks
     inside : Inside
     """
-    _offer(m, units, blocks, inside)
+    _offer(m, params, units, blocks, inside)
     unit = units.payload
     with m.If(blocks.learner.closing):
         if params.counter is not None:
@@ -48,12 +48,9 @@ def hand_out(
     with m.Else():
         _give_class(m, params, units, blocks)
         with m.Switch(unit.target):
-            for target, way, open_ in _ways(blocks, inside):
+            for target, way, open_ in _ways(params, blocks, inside):
                 with m.Case(target), m.If(open_):
-                    if params.hidden and target is Target.HEAD_EXEMPLAR:
-                        _give_exemplar(m, units, blocks)
-                    else:
-                        m.d.comb += [way.valid.eq(units.valid), units.ready.eq(way.ready)]
+                    m.d.comb += [way.valid.eq(units.valid), units.ready.eq(way.ready)]
             if params.factors:
                 with m.Case(Target.BASIS):
                     _give_basis(m, units, blocks, inside)
@@ -64,7 +61,9 @@ def hand_out(
                 m.d.comb += [load.valid.eq(units.valid), units.ready.eq(load.ready)]
 
 
-def _ways(blocks: Blocks, inside: Inside) -> list[tuple[Target, stream.Interface, Value]]:
+def _ways(
+    params: ChipParams, blocks: Blocks, inside: Inside
+) -> list[tuple[Target, stream.Interface, Value]]:
     """Return for each target where its units go, and whether they may go now."""
     network, sampler, learner = blocks.network, blocks.sampler, blocks.learner
     latent_buffer, head = blocks.latent_buffer, blocks.head_trainer
@@ -86,10 +85,13 @@ def _ways(blocks: Blocks, inside: Inside) -> list[tuple[Target, stream.Interface
         (Target.HEAD_COMMAND, head.commands, given),
         (Target.HEAD_ROWS, head.writes, given),
         (Target.HEAD_EXEMPLAR, head.exemplars, given),
+        *([(Target.HIDDEN_ROWS, head.hidden_writes, given)] if params.hidden else []),
     ]
 
 
-def _offer(m: Module, units: stream.Interface, blocks: Blocks, inside: Inside) -> None:
+def _offer(
+    m: Module, params: ChipParams, units: stream.Interface, blocks: Blocks, inside: Inside
+) -> None:
     """Show the fields of a unit to all blocks that could take it."""
     unit, network, sampler, learner = units.payload, blocks.network, blocks.sampler, blocks.learner
     load, head, asked = network.load, blocks.head_trainer, blocks.head_trainer.commands.payload
@@ -118,6 +120,11 @@ def _offer(m: Module, units: stream.Interface, blocks: Blocks, inside: Inside) -
             for seeds in (sampler.seeds, blocks.latent_buffer.seeds, head.seeds)
         ),
     ]
+    if params.hidden:
+        m.d.comb += [
+            head.hidden_writes.payload.row.eq(hidden_address_layout()(unit.address).row),
+            head.hidden_writes.payload.bits.eq(unit.data),
+        ]
     for of_picture, way in (
         (inside.learning, blocks.latent_buffer.i),
         (inside.counting, learner.exemplars),
@@ -158,19 +165,6 @@ def _give_seed(m: Module, units: stream.Interface, blocks: Blocks, inside: Insid
     ):
         with m.If(wanted & head.settled & ~(inside.learning | inside.heading)):
             m.d.comb += [way.seeds.valid.eq(units.valid), units.ready.eq(way.seeds.ready)]
-
-
-def _give_exemplar(m: Module, units: stream.Interface, blocks: Blocks) -> None:
-    """Let the head have an exemplar, or the rows of a neuron of its hidden layer."""
-    head, unit = blocks.head_trainer, units.payload
-    neuron = hidden_address_layout()(unit.address)
-    m.d.comb += [
-        head.hidden_writes.payload.row.eq(neuron.row),
-        head.hidden_writes.payload.bits.eq(unit.data),
-    ]
-    for way, wanted in ((head.hidden_writes, neuron.hidden), (head.exemplars, ~neuron.hidden)):
-        with m.If(wanted):
-            m.d.comb += [way.valid.eq(units.valid), units.ready.eq(way.ready)]
 
 
 def _give_basis(m: Module, units: stream.Interface, blocks: Blocks, inside: Inside) -> None:

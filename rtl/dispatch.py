@@ -7,7 +7,16 @@ from amaranth.lib.data import StructLayout, View
 from amaranth.lib.wiring import In, Out
 
 from golden.params import ChipParams
-from rtl.headers import STILL, Target, header_layout, is_legal, unit_layout, unit_widths, units_of
+from rtl.headers import (
+    STILL,
+    Target,
+    header_layout,
+    hidden_address_layout,
+    is_legal,
+    unit_layout,
+    unit_widths,
+    units_of,
+)
 
 __all__ = ["WORD", "Dispatch", "word_layout"]
 
@@ -115,6 +124,10 @@ class Dispatch(wiring.Component):
                     m.d.comb += self.error.eq(~legal | ~keep.all() | ~self.i.payload.last)
                     with m.If(~self.i.payload.last):
                         m.next = "rest"
+                if self.params.hidden:
+                    neuron = hidden_address_layout()(header.address).hidden
+                    with m.If((header.target == Target.HEAD_EXEMPLAR) & neuron):
+                        m.d.sync += now.target.eq(Target.HIDDEN_ROWS)
 
     def _cut(self, m: Module, now: "_UnderWay") -> None:
         """Take words and make units from them."""

@@ -12,17 +12,21 @@ from rtl.trainer_control import Operation
 __all__ = ["HeadOperation", "head_command_layout", "trainer_of"]
 
 
-class HeadOperation(enum.IntEnum, shape=unsigned(2)):
-    """What a command to the head does. The trainer does nothing for the last one."""
+class HeadOperation(enum.IntEnum, shape=unsigned(3)):
+    """What a command to the head does. The trainer does nothing for the last two."""
 
     CLASSIFY = Operation.CLASSIFY.value
     LEARN = Operation.LEARN.value
     CLEAR = Operation.CLEAR.value
     READ = Operation.NONE.value
+    READ_HIDDEN = 4
 
 
 def head_command_layout() -> StructLayout:
-    """Return the layout of a command: exemplars that are given and drawn, and the classes."""
+    """Return the layout of a command: exemplars that are given and drawn, and the classes.
+
+    To read the hidden layer, `classes` is the number of its neurons.
+    """
     return StructLayout({
         "operation": HeadOperation, "given": LABEL_WIDTH, "classes": LABEL_WIDTH,
         "draws": LABEL_WIDTH,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Head that learns: the trainer behind commands, with exemplars that are given and drawn."""
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -9,14 +9,14 @@ from golden.params import ChipParams
 from golden.params.chip import LABEL_WIDTH
 from rtl.beat import beat_layout
 from rtl.head_command import HeadOperation, head_command_layout, trainer_of
+from rtl.head_rows import RowReads
 from rtl.hidden_layer import hidden_row_layout
 from rtl.lfsr import seed_layout
 from rtl.output import head_word_layout, source_layout
 from rtl.trainer import Trainer, row_layout
+from rtl.trainer_control import Operation
 
 __all__ = ["HeadTrainer"]
-
-WORD = 64  # bits of a word of a packet
 
 
 class HeadTrainer(wiring.Component):
@@ -26,7 +26,8 @@ class HeadTrainer(wiring.Component):
     the drawn ones. It asks for the latter by `start`, when all given ones have been taken and
     `draws_ended` says that nothing else is drawn any more. If that is said again before all have
     come, their requests were dropped, and the command ends without them. A command to read sends
-    all rows of its classes as one packet, each in as many words as it needs, lowest bits first.
+    all rows of its classes as one packet, each in as many words as it needs, lowest bits first; for
+    a hidden layer that learns, another one sends those of neurons. Any other command is refused.
 
     Commands and rows to write wait while a command is under way. If exemplars to be given are
     missing then, they are refused instead, because these exemplars can only come behind them. An
@@ -134,11 +135,12 @@ class HeadTrainer(wiring.Component):
         self._answer(m, trainer)
         with m.FSM(init="idle") as control:
             m.d.comb += self.training.eq(~control.ongoing("idle"))
-            rows = self._idle(m, trainer, left, learning, dropped)
+            reads = RowReads(trainer)
+            self._idle(m, trainer, reads, left, learning, dropped)
             self._take_given(m, trainer, left, dropped)
             self._take_drawn(m, trainer, left)
             self._finish(m, trainer, learning)
-            self._read(m, trainer, rows)
+            reads.states(m, self.rows)
         return m
 
     def _answer(self, m: Module, trainer: Trainer) -> None:
@@ -155,26 +157,31 @@ class HeadTrainer(wiring.Component):
         ]
 
     def _idle(
-        self, m: Module, trainer: Trainer, left: Signal, learning: Signal, dropped: Signal
-    ) -> Signal:
-        """Take rows to write and commands, drop exemplars; return how many rows to read."""
+        self,
+        m: Module,
+        trainer: Trainer,
+        reads: RowReads,
+        left: Signal,
+        learning: Signal,
+        dropped: Signal,
+    ) -> None:
+        """Take rows to write and commands; drop exemplars."""
         p, command, commands = trainer.params, self.commands.payload, self.commands
         starts, strange, total = Signal(), Signal(), Signal(LABEL_WIDTH + 1)
-        rows = Signal(range(p.rows + 1))
-        reads = command.operation == HeadOperation.READ
+        operation, reading = command.operation, reads.wanted(command.operation)
+        clears = operation == HeadOperation.CLEAR
         no_classes = (command.classes == 0) | (command.classes > p.classes)
         no_exemplars = (total == 0) | (total > self.params.batch)
         m.d.comb += [
             total.eq(command.given + command.draws),
-            starts.eq(
-                (command.operation == HeadOperation.LEARN)
-                | (command.operation == HeadOperation.CLASSIFY)
-            ),
+            starts.eq((operation == HeadOperation.LEARN) | (operation == HeadOperation.CLASSIFY)),
             strange.eq(
-                ((starts | reads) & no_classes)
-                | (starts & (no_exemplars | ((command.draws != 0) & ~self.drawable)))
+                ~(starts | clears | reading)
+                | reads.strange(operation, command.classes)
+                | (starts & (no_classes | no_exemplars))
+                | (starts & (command.draws != 0) & ~self.drawable)
             ),
-            trainer.commands.payload.operation.eq(command.operation),
+            trainer.commands.payload.operation.eq(Mux(reading, Operation.NONE, operation)),
             trainer.commands.payload.count.eq(total),
             trainer.commands.payload.classes.eq(command.classes),
         ]
@@ -197,15 +204,14 @@ class HeadTrainer(wiring.Component):
                     left.eq(command.given),
                     learning.eq(command.operation == HeadOperation.LEARN),
                     self.draws.eq(command.draws),
-                    rows.eq(command.classes * p.beats),  # by a constant
                 ]
+                reads.begin(m, operation, command.classes)
                 with m.If(starts & ~strange):
                     m.next = "given"
                     with m.If(command.given == 0):
                         m.next = "wait"
-                with m.Elif(reads & ~strange):
+                with m.Elif(reading & ~strange):
                     m.next = "read"
-        return rows
 
     def _take_given(self, m: Module, trainer: Trainer, left: Signal, dropped: Signal) -> None:
         """Take exemplars that are given; what cannot be done before they have come is refused."""
@@ -259,28 +265,3 @@ class HeadTrainer(wiring.Component):
             with m.If(trainer.commands.ready):
                 m.d.comb += self.learned.eq(learning)
                 m.next = "idle"
-
-    def _read(self, m: Module, trainer: Trainer, left: Signal) -> None:
-        """Read row after row, and send each in words."""
-        words = -(-len(trainer.rows.payload) // WORD)
-        row, part = Signal(range(trainer.params.rows)), Signal(range(words))
-        sent, whole = self.rows, part == words - 1
-        with m.State("read"):
-            m.d.comb += [trainer.reads.valid.eq(1), trainer.reads.payload.eq(row)]
-            with m.If(trainer.reads.ready):
-                m.next = "show"
-        with m.State("show"):
-            m.d.comb += [
-                sent.valid.eq(trainer.rows.valid),
-                sent.payload.data.eq(trainer.rows.payload.word_select(part, WORD)),
-                sent.payload.last.eq(whole & (left == 1)),
-                trainer.rows.ready.eq(sent.ready & whole),
-            ]
-            with m.If(sent.valid & sent.ready):
-                m.d.sync += part.eq(part + 1)
-                with m.If(whole):
-                    m.d.sync += [part.eq(0), row.eq(row + 1), left.eq(left - 1)]
-                    m.next = "read"
-                    with m.If(left == 1):
-                        m.d.sync += row.eq(0)
-                        m.next = "idle"

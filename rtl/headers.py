@@ -17,6 +17,7 @@ from rtl.prototypes import COUNT_WIDTH
 from rtl.scale import SHIFT_WIDTH
 
 __all__ = [
+    "INTERNAL",
     "STILL",
     "Target",
     "class_address_layout",
@@ -31,8 +32,8 @@ __all__ = [
 ]
 
 
-class Target(enum.IntEnum, shape=unsigned(4)):
-    """Destination of the payload of a packet."""
+class Target(enum.IntEnum, shape=unsigned(5)):
+    """Destination of the payload of a packet, or of a unit."""
 
     PROGRAM = LoadTarget.PROGRAM.value
     WEIGHTS = LoadTarget.WEIGHTS.value
@@ -42,7 +43,7 @@ class Target(enum.IntEnum, shape=unsigned(4)):
     LEARN = 5
     CLASS_THRESHOLDS = 6
     SEEDS = 7
-    ROWS = 8  # units of a packet to APPEND after the first; no header may name it
+    ROWS = 8  # units of a packet to APPEND after the first
     COUNT = 9
     COMMAND = 10
     TABLE = 11
@@ -50,8 +51,11 @@ class Target(enum.IntEnum, shape=unsigned(4)):
     HEAD_ROWS = 13
     HEAD_EXEMPLAR = 14
     BASIS = 15
+    HIDDEN_ROWS = 16  # units of a packet to HEAD_EXEMPLAR that is a neuron
 
 
+#: Targets of units that no header may name.
+INTERNAL = (Target.ROWS, Target.HIDDEN_ROWS)
 #: Targets whose units all have the address of the header. So have pixels.
 STILL = (Target.COMMAND, Target.HEAD_COMMAND, Target.BASIS)
 EXPONENTS = 2**SHIFT_WIDTH  # exponents that a basis can have
@@ -77,7 +81,7 @@ def head_address_layout() -> StructLayout:
 def hidden_address_layout() -> StructLayout:
     """Return the layout of the address of an exemplar for the head that is a hidden neuron.
 
-    Its beats are the rows of the neuron's weights, and come as those of an exemplar do.
+    Its units are the rows of the neuron's weights, as many as an exemplar has beats.
     """
     return StructLayout({"row": HIDDEN_ROW_WIDTH, "hidden": 1})
 
@@ -111,6 +115,8 @@ def unit_widths(params: ChipParams) -> dict[Target, int]:
             Target.HEAD_ROWS: prototypes.lanes * int(params.head.backward_width),
             Target.HEAD_EXEMPLAR: prototypes.lanes,
         }
+    if params.hidden:
+        widths |= {Target.HIDDEN_ROWS: prototypes.lanes * (params.latent_width or 1)}
     if params.factors:
         widths |= {Target.BASIS: prototypes.lanes * params.factors.loading_width}
     return widths
@@ -158,7 +164,7 @@ def is_legal(header: View, params: ChipParams) -> Value:
     target, address = header.target, header.address
     picture, named = picture_address_layout()(address), class_address_layout()(address)
     neuron = hidden_address_layout()(address)
-    known = Cat(target == key for key in unit_widths(params) if key is not Target.ROWS).any()
+    known = Cat(target == key for key in unit_widths(params) if key not in INTERNAL).any()
     no_class = named.label >= latent.classes
     wrong = [
         ~known,
@@ -177,7 +183,6 @@ def is_legal(header: View, params: ChipParams) -> Value:
     if head and head.hidden:
         beats = head.without_hidden.beats
         last = head.hidden * beats - beats  # the row at which the last neuron begins
-        # Units count their addresses up: an exemplar must never come to look like a neuron.
         strange = Mux(neuron.hidden, neuron.row > last, neuron.row != 0)
         wrong.append((target == Target.HEAD_EXEMPLAR) & strange)
     return ~Cat(wrong).any()

@@ -47,7 +47,7 @@ REGISTERS = (
         offset=0x04,
         text="Version of this register map; a new major version breaks drivers",
         fields=(
-            constant("minor", 0, 6, "Minor version"),
+            constant("minor", 0, 7, "Minor version"),
             constant("major", 16, 2, "Major version"),
         ),
     ),

@@ -113,6 +113,11 @@ SIZE_REGISTERS = (
         "components: K, components of a class that is counted",
         "handicap_shift: s, by which they compete",
     ),
+    whole(
+        "head_latent",
+        0xF8,
+        "q_v, bits of a latent weight of the head's hidden layer that learns; 0 where none does",
+    ),
 )
 
 #: They are there if `modes.hidden` is.

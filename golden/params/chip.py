@@ -45,8 +45,8 @@ class ChipParams:
     table_fold : int
         Cycles that the classifier takes for a row of prototypes; see `PrototypeClassifierParams`.
     head : TrainerParams, optional
-        The head that learns on the chip; by default there is none. 8 bits go forward, at most 1023
-        hidden neurons are frozen (q_v = 1), and a request of the sampler draws one exemplar.
+        The head that learns on the chip; by default there is none. 8 bits go forward, it has at
+        most 1023 hidden neurons, and a request of the sampler draws one exemplar.
     batch : int
         Most exemplars of a command to that head, 1..4095.
     watch : WatchParams
@@ -140,11 +140,6 @@ class ChipParams:
         check_integer(name, head.hidden, 0, 2**HIDDEN_WIDTH - 1)
         rows = head.hidden * head.without_hidden.beats
         check_integer("Rows of the hidden layer of the head", rows, 0, 2**HIDDEN_ROW_WIDTH)
-        if head.trains_hidden:
-            raise ValueError(
-                "Binary width q_v of a head that learns must be 1 with a hidden layer, "
-                f"not {head.binary_width}"
-            )
 
     @property
     def counter(self) -> ClassCounterParams | None:
@@ -170,6 +165,12 @@ class ChipParams:
     def hidden(self) -> int:
         """H, neurons of the hidden layer of the head; 0 without one."""
         return self.head.hidden if self.head is not None else 0
+
+    @property
+    def latent_width(self) -> int:
+        """q_v, bits of a latent weight of a hidden layer that learns; 0 where none does."""
+        head = self.head
+        return int(head.binary_width) if head is not None and head.trains_hidden else 0
 
     @property
     def classifier(self) -> PrototypeClassifierParams | None:

@@ -172,6 +172,7 @@ engram_error engram_open(engram *chip, const engram_bus *bus) {
     chip->scrubber = FIELD(value, ENGRAM_MODES_SCRUB);
     chip->head_hidden = 0;
     if (FIELD(value, ENGRAM_MODES_HIDDEN)) TRY(get(chip, ENGRAM_HEAD_HIDDEN, &chip->head_hidden));
+    TRY(get(chip, ENGRAM_HEAD_LATENT, &chip->head_latent));
     TRY(get(chip, ENGRAM_TABLE, &value));
     chip->classes = FIELD(value, ENGRAM_TABLE_CLASSES);
     chip->class_components = FIELD(value, ENGRAM_TABLE_CLASS_COMPONENTS);
@@ -716,39 +717,33 @@ static engram_error head_give(const engram *chip, uint32_t label, uint32_t addre
     return accepted(chip);
 }
 
-engram_error engram_head_load(engram *chip, uint32_t first, uint32_t classes,
-                              const int32_t *weights) {
-    const uint32_t beats = head_beats(chip), inputs = chip->head_hidden + chip->features;
-    const uint32_t mask = chip->head_width < 32 ? (UINT32_C(1) << chip->head_width) - 1
-                                                : UINT32_MAX;
-    uint32_t i, lane, beat;
-    packet p;
-    if (!head_has(chip, classes) || first > chip->classes - classes) return ENGRAM_E_ARGUMENT;
-    for (i = 0; i < classes * inputs; ++i) {
-        const uint32_t sign = (uint32_t)weights[i] & ~(mask >> 1);
-        if (sign && sign != (uint32_t)~(mask >> 1)) return ENGRAM_E_ARGUMENT;
-    }
-    p = begin(chip, ENGRAM_TARGET_HEAD_ROWS, 0, first * beats, classes * beats,
-              classes * beats * words_of(chip->lanes * chip->head_width));
-    for (i = 0; i < classes; ++i, weights += inputs)
-        for (beat = 0; beat < beats; ++beat) {
-            for (lane = 0; lane < chip->lanes; ++lane) {
-                const uint32_t input = beat * chip->lanes + lane;
-                put(&p, input < inputs ? (uint32_t)weights[input] & mask : 0, chip->head_width);
-            }
-            end_unit(&p);
-        }
-    TRY(p.error);
-    return accepted(chip);
+/* Whether weights have a number of bits, with their sign. */
+static int head_fits(const int32_t *weights, size_t count, uint32_t width) {
+    const int32_t most = (int32_t)(UINT32_MAX >> (33 - width));
+    size_t i;
+    for (i = 0; i < count; ++i)
+        if (weights[i] > most || weights[i] < -most - 1) return 0;
+    return 1;
 }
 
-engram_error engram_head_read(engram *chip, uint32_t classes, int32_t *weights) {
-    const uint32_t width = chip->head_width, inputs = chip->head_hidden + chip->features;
-    const uint32_t beats = head_beats(chip);
+/* Put the rows of a class or of a neuron, which has a weight for each of some inputs. */
+static void put_rows(const engram *chip, packet *p, const int32_t *weights, uint32_t inputs,
+                     uint32_t width) {
+    const uint32_t mask = UINT32_MAX >> (32 - width);
+    uint32_t lane, input = 0;
+    while (input < inputs) {
+        for (lane = 0; lane < chip->lanes; ++lane, ++input)
+            put(p, input < inputs ? (uint32_t)weights[input] & mask : 0, width);
+        end_unit(p);
+    }
+}
+
+/* Take the rows of classes or of neurons. */
+static engram_error take_rows(const engram *chip, int32_t *weights, uint32_t count,
+                              uint32_t inputs, uint32_t width) {
+    const uint32_t beats = (inputs + chip->lanes - 1) / chip->lanes;
     uint32_t i, lane, beat;
-    if (!head_has(chip, classes)) return ENGRAM_E_ARGUMENT;
-    TRY(head_command(chip, ENGRAM_HEAD_OPERATION_READ, 0, classes, 0));
-    for (i = 0; i < classes; ++i, weights += inputs)
+    for (i = 0; i < count; ++i, weights += inputs)
         for (beat = 0; beat < beats; ++beat) {
             uint64_t word = 0;
             for (lane = 0; lane < chip->lanes; ++lane) {
@@ -756,7 +751,7 @@ engram_error engram_head_read(engram *chip, uint32_t classes, int32_t *weights) 
                 uint32_t user;
                 int last;
                 if (place == 0) {
-                    const int final = i + 1 == classes && beat + 1 == beats &&
+                    const int final = i + 1 == count && beat + 1 == beats &&
                                       chip->lanes - lane <= WORD / width;
                     TRY(take(chip, ENGRAM_KIND_HEAD_ROWS, &word, &user, &last));
                     if (last != final) return ENGRAM_E_ANSWER;
@@ -771,23 +766,74 @@ engram_error engram_head_read(engram *chip, uint32_t classes, int32_t *weights) 
     return ENGRAM_E_OK;
 }
 
+engram_error engram_head_load(engram *chip, uint32_t first, uint32_t classes,
+                              const int32_t *weights) {
+    const uint32_t beats = head_beats(chip), inputs = chip->head_hidden + chip->features;
+    const uint32_t width = chip->head_width;
+    uint32_t i;
+    packet p;
+    if (!head_has(chip, classes) || first > chip->classes - classes ||
+        !head_fits(weights, (size_t)classes * inputs, width))
+        return ENGRAM_E_ARGUMENT;
+    p = begin(chip, ENGRAM_TARGET_HEAD_ROWS, 0, first * beats, classes * beats,
+              classes * beats * words_of(chip->lanes * width));
+    for (i = 0; i < classes; ++i) put_rows(chip, &p, weights + (size_t)i * inputs, inputs, width);
+    TRY(p.error);
+    return accepted(chip);
+}
+
+engram_error engram_head_read(engram *chip, uint32_t classes, int32_t *weights) {
+    if (!head_has(chip, classes)) return ENGRAM_E_ARGUMENT;
+    TRY(head_command(chip, ENGRAM_HEAD_OPERATION_READ, 0, classes, 0));
+    return take_rows(chip, weights, classes, chip->head_hidden + chip->features, chip->head_width);
+}
+
 engram_error engram_head_clear(engram *chip) {
     if (chip->head_width == 0) return ENGRAM_E_ARGUMENT;
     return head_command(chip, ENGRAM_HEAD_OPERATION_CLEAR, 0, 0, 0);
+}
+
+static int has_neurons(const engram *chip, uint32_t first, uint32_t neurons) {
+    return neurons <= chip->head_hidden && first <= chip->head_hidden - neurons;
+}
+
+/* Return the address of a packet with the rows of a neuron. */
+static uint32_t neuron_address(const engram *chip, uint32_t neuron) {
+    return ENGRAM_HEAD_EXEMPLAR_HIDDEN_MASK |
+           neuron * chip->beats << ENGRAM_HEAD_EXEMPLAR_ROW_SHIFT;
 }
 
 engram_error engram_head_load_hidden(engram *chip, uint32_t first, uint32_t neurons,
                                      const uint8_t *weights) {
     const size_t size = engram_vector_bytes(chip);
     uint32_t i;
-    if (neurons > chip->head_hidden || first > chip->head_hidden - neurons)
-        return ENGRAM_E_ARGUMENT;
+    if (chip->head_latent || !has_neurons(chip, first, neurons)) return ENGRAM_E_ARGUMENT;
     for (i = 0; i < neurons; ++i)
-        TRY(head_give(chip, 0,
-                      ENGRAM_HEAD_EXEMPLAR_HIDDEN_MASK |
-                          (first + i) * chip->beats << ENGRAM_HEAD_EXEMPLAR_ROW_SHIFT,
-                      weights + i * size));
+        TRY(head_give(chip, 0, neuron_address(chip, first + i), weights + i * size));
     return ENGRAM_E_OK;
+}
+
+engram_error engram_head_load_latent(engram *chip, uint32_t first, uint32_t neurons,
+                                     const int32_t *weights) {
+    const uint32_t width = chip->head_latent, inputs = chip->features;
+    uint32_t i;
+    if (!width || !has_neurons(chip, first, neurons) ||
+        !head_fits(weights, (size_t)neurons * inputs, width))
+        return ENGRAM_E_ARGUMENT;
+    for (i = 0; i < neurons; ++i) {
+        packet p = begin(chip, ENGRAM_TARGET_HEAD_EXEMPLAR, 0, neuron_address(chip, first + i), 0,
+                         chip->beats * words_of(chip->lanes * width));
+        put_rows(chip, &p, weights + (size_t)i * inputs, inputs, width);
+        TRY(p.error);
+        TRY(accepted(chip));
+    }
+    return ENGRAM_E_OK;
+}
+
+engram_error engram_head_read_latent(engram *chip, uint32_t neurons, int32_t *weights) {
+    if (!chip->head_latent || !neurons || neurons > chip->head_hidden) return ENGRAM_E_ARGUMENT;
+    TRY(head_command(chip, ENGRAM_HEAD_OPERATION_READ_HIDDEN, 0, neurons, 0));
+    return take_rows(chip, weights, neurons, chip->features, chip->head_latent);
 }
 
 engram_error engram_head_learn(engram *chip, uint32_t classes, uint32_t count,

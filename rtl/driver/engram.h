@@ -78,6 +78,7 @@ typedef struct engram {
     uint32_t slots, table_width;          /* S and t; 0 without such a block */
     uint32_t slot_components;             /* K of a slot; 0 without slots */
     uint32_t head_width, head_hidden;     /* q_b and H; 0 without a head that learns */
+    uint32_t head_latent;                 /* q_v of a hidden layer that learns; 0 without one */
     uint32_t head_batch;                  /* exemplars of a batch; 0 without such a head */
     uint32_t rank, loading_width;         /* R and q_a; 0 without factors */
     uint32_t secded, self_test, scrubber; /* u; whether prototypes can be tested, and scrubbed */
@@ -186,6 +187,13 @@ engram_error engram_head_clear(engram *chip);
  * other, each a vector of features, 1 for +1 and 0 for -1. They stay in a reset. */
 engram_error engram_head_load_hidden(engram *chip, uint32_t first, uint32_t neurons,
                                      const uint8_t *weights);
+
+/* Load or read the latent weights of a hidden layer that learns: those of `neurons` from `first` or
+ * from 0 on, `features` integers of `head_latent` bits each. They stay in a reset, but for what a
+ * batch has moved that it cuts short. */
+engram_error engram_head_load_latent(engram *chip, uint32_t first, uint32_t neurons,
+                                     const int32_t *weights);
+engram_error engram_head_read_latent(engram *chip, uint32_t neurons, int32_t *weights);
 
 /* Learn a batch: `count` vectors, one behind the other, with their classes, and a past that the
  * chip draws, unless it is NULL. The softmax is over the classes 0 .. classes - 1. `hits` becomes

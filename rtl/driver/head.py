@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Calls of the driver for the head that learns (contract, 12)."""
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -31,24 +29,14 @@ class HeadCalls(Link):
             The first of these classes.
         """
         require(self.head_width > 0, Fault.ARGUMENT)
-        offset = 2 ** (self.head_width - 1)
-        shifted = np.asarray(weights)
-        require(shifted.dtype.kind in "iu" and shifted.ndim == 2, Fault.ARGUMENT)
-        integers_of(shifted.astype(np.int64) + offset, self.head_width)
-        count, inputs = shifted.shape
-        require(inputs == self._head_inputs, Fault.ARGUMENT)
-        require(0 <= first <= self.classes - count, Fault.ARGUMENT)
-        codes = (shifted.astype(np.int64) % 2**self.head_width).tolist()
-        rows = [
-            beside(code[place : place + self.lanes], self.head_width)
-            for code in codes
-            for place in range(0, inputs, self.lanes)
-        ]
-        words = words_of(rows, self._head_row)
-        self._send(Packet(Target.HEAD_ROWS, 0, first * self._head_beats, len(rows), words))
+        codes = self._codes(weights, self._head_inputs, self.head_width)
+        require(0 <= first <= self.classes - len(codes), Fault.ARGUMENT)
+        words = [word for row in codes for word in self._words(row, self.head_width)]
+        count = len(codes) * self._head_beats
+        self._send(Packet(Target.HEAD_ROWS, 0, first * self._head_beats, count, words))
 
     def head_load_hidden(self, weights: ArrayLike, first: int = 0) -> None:
-        """Write the weights of some neurons of the hidden layer. They stay in a reset.
+        """Write the weights of some neurons of a frozen hidden layer. They stay in a reset.
 
         Parameters
         ----------
@@ -57,24 +45,37 @@ class HeadCalls(Link):
         first : int, optional
             The first of these neurons.
         """
+        require(self.head_latent == 0, Fault.ARGUMENT)
         rows = integers_of(weights, 1)
         require(rows.ndim == 2 and rows.shape[1] == self.features, Fault.ARGUMENT)
-        require(0 <= first <= self.head_hidden - len(rows), Fault.ARGUMENT)
-        for neuron, row in enumerate(rows.tolist(), first):
-            address = hidden_address_layout().const({"row": neuron * self.beats, "hidden": 1})
-            packet = vector_packet(Target.HEAD_EXEMPLAR, 0, beside(row, 1), self._packing)
-            self._send(replace(packet, address=int(address.as_value().value)))
+        self._send_neurons(rows.tolist(), first, 1)
+
+    def head_load_latent(self, weights: ArrayLike, first: int = 0) -> None:
+        """Write the latent weights of some neurons of a hidden layer that learns.
+
+        They stay in a reset, but for what a batch has moved that it cuts short.
+
+        Parameters
+        ----------
+        weights : array-like of shape (n, D), integers of q_v bits with a sign
+        first : int, optional
+            The first of these neurons.
+        """
+        require(self.head_latent > 0, Fault.ARGUMENT)
+        codes = self._codes(weights, self.features, self.head_latent)
+        self._send_neurons(codes, first, self.head_latent)
 
     def head_read(self, classes: int) -> NDArray[np.int32]:
         """Return the weights of the classes ``0 .. classes - 1``, shape (classes, H + D)."""
         require(self.head_width > 0 and 0 < classes <= self.classes, Fault.ARGUMENT)
         self._tell_head(HeadOperation.READ, 0, classes, 0)
-        size = len(words_of([0], self._head_row))
-        rows = classes * self._head_beats
-        words, _ = self._take(Kind.HEAD_ROWS, rows * size)
-        whole = np.array(words, np.uint64).astype("<u8").reshape(rows, -1)
-        lanes = whole.view(f"<i{self.head_width // 8}")[:, : self.lanes]
-        return lanes.reshape(classes, -1)[:, : self._head_inputs].astype(np.int32)
+        return self._take_rows(classes, self._head_inputs, self.head_width)
+
+    def head_read_latent(self, neurons: int) -> NDArray[np.int32]:
+        """Return the latent weights of the neurons ``0 .. neurons - 1``, shape (neurons, D)."""
+        require(self.head_latent > 0 and 0 < neurons <= self.head_hidden, Fault.ARGUMENT)
+        self._tell_head(HeadOperation.READ_HIDDEN, 0, neurons, 0)
+        return self._take_rows(neurons, self.features, self.head_latent)
 
     def head_clear(self) -> None:
         """Make all weights 0."""
@@ -139,10 +140,36 @@ class HeadCalls(Link):
         """Rows of a class."""
         return -(-self._head_inputs // self.lanes)
 
-    @property
-    def _head_row(self) -> int:
-        """Bits of a row of weights."""
-        return self.lanes * self.head_width
+    def _codes(self, weights: ArrayLike, inputs: int, width: int) -> list[list[int]]:
+        """Return the codes of weights in two's complement, a list for each class or neuron."""
+        values = integers_of(weights, width, signed=True)
+        require(values.ndim == 2 and values.shape[1] == inputs, Fault.ARGUMENT)
+        return (values.astype(np.int64) % 2**width).tolist()
+
+    def _words(self, codes: list[int], width: int) -> list[int]:
+        """Return the words of the rows of a class or of a neuron."""
+        places = range(0, len(codes), self.lanes)
+        rows = [beside(codes[place : place + self.lanes], width) for place in places]
+        return words_of(rows, self.lanes * width)
+
+    def _send_neurons(self, rows: list[list[int]], first: int, width: int) -> None:
+        """Send a packet for each neuron."""
+        require(0 <= first <= self.head_hidden - len(rows), Fault.ARGUMENT)
+        for neuron, row in enumerate(rows, first):
+            named = hidden_address_layout().const({"row": neuron * self.beats, "hidden": 1})
+            address = int(named.as_value().value)
+            self._send(Packet(Target.HEAD_EXEMPLAR, 0, address, 0, self._words(row, width)))
+
+    def _take_rows(self, count: int, inputs: int, width: int) -> NDArray[np.int32]:
+        """Take the rows of classes or neurons, and return their weights."""
+        rows = count * -(-inputs // self.lanes)
+        words, _ = self._take(Kind.HEAD_ROWS, rows * len(words_of([0], self.lanes * width)))
+        octets = np.array(words, np.uint64).astype("<u8").view(np.uint8).reshape(rows, -1)
+        bits = np.unpackbits(octets, axis=1, bitorder="little")[:, : self.lanes * width]
+        places = 1 << np.arange(width)
+        places[-1] *= -1  # the sign
+        weights = bits.reshape(count, -1, width).astype(np.int64) @ places
+        return weights[:, :inputs].astype(np.int32)
 
     def _tell_head(self, operation: HeadOperation, given: int, classes: int, draws: int) -> None:
         address = head_address_layout().const({"classes": classes, "draws": draws})

@@ -36,6 +36,8 @@ class Link:
         K of a slot, components that compete for its exemplars; 0 without slots.
     head_width, head_hidden, head_batch : int
         q_b, H, and the most exemplars of a command, of the head that learns; 0 without one.
+    head_latent : int
+        q_v of its hidden layer that learns; 0 where none does.
     rank, loading_width : int
         R and q_a of the sampler with factors; 0 without any.
     secded : int
@@ -82,6 +84,7 @@ class Link:
         self.secded, self.self_test = modes["secded"], bool(modes["self_test"])
         self.scrubber = bool(modes["scrub"])
         self.head_hidden = self._registers.get("head_hidden") if modes["hidden"] else 0
+        self.head_latent = self._registers.get("head_latent")
 
     def _send(self, packet: Packet) -> None:
         self._bus.send(packet.stream)

@@ -76,10 +76,6 @@ def head(**given: Any) -> TrainerParams:
             "Hidden neurons H of the head that learns must be an integer in 0..1023, not 1024",
         ),
         (
-            {"head": head(hidden=3, binary_width=8)},
-            "Binary width q_v of a head that learns must be 1 with a hidden layer, not 8",
-        ),
-        (
             {"head": head(forward_width=16)},
             "Forward width q_f of the head that learns must be 8, not 16",
         ),
@@ -145,7 +141,10 @@ def test_blocks_that_learn_are_left_out_unless_asked_for() -> None:
     assert bare.head is None
     trained = ChipParams(**CHIP, head=head())
     assert (bare.hidden, trained.hidden) == (0, 0)
-    assert ChipParams(**CHIP, head=head(hidden=7, binary_width=1)).hidden == 7
+    for given, width in ((head(hidden=7, binary_width=1), 0), (head(hidden=7, binary_width=8), 8)):
+        chip = ChipParams(**CHIP, head=given)
+        assert (chip.hidden, chip.latent_width) == (7, width)
+    assert (bare.latent_width, trained.latent_width) == (0, 0)
     assert (trained.head, trained.batch, trained.shared) == (head(), 128, False)
 
 

@@ -17,6 +17,7 @@ PARTS = {
     "core_units": "core_draws",
     "core_values": "core_draws",
     "cwr_control": "cwr",
+    "head_rows": "head_trainer",
     "hidden_walk": "hidden_trainer",
     "low_rank_control": "low_rank",
     "low_rank_sums": "low_rank",

@@ -53,6 +53,8 @@ FACTORS = replace(
 #: The same with a hidden layer in front of the head that learns.
 assert CHIP.head is not None
 HIDDEN = replace(CHIP, head=replace(CHIP.head, hidden=3, binary_width=1))
+#: The same with one that learns.
+TRAINED = replace(CHIP, head=replace(CHIP.head, hidden=3, binary_width=4))
 EXEMPLARS = (Target.LEARN, Target.COUNT, Target.HEAD_EXEMPLAR)
 #: Pins that blocks of the network want held while they offer something.
 HELD = {
@@ -198,17 +200,17 @@ def head_rules(m: Module, head: wiring.PureInterface) -> list[Value]:
     ]
 
 
-@pytest.mark.parametrize("chip", [CHIP, HIDDEN], ids=["without", "hidden"])
+@pytest.mark.parametrize("chip", [CHIP, HIDDEN, TRAINED], ids=["without", "hidden", "trained"])
 def test_what_is_known_of_the_head_that_learns_holds(chip: ChipParams) -> None:
     m, block = Module(), HeadTrainer(chip)
     m.submodules.block = inner = opened(block)
     trainer = inner.submodules.trainer
     free = cut(m, trainer)
     # What is known of the trainer: it waits for an exemplar until one comes, and takes seeds.
-    for waits in (trainer.i.ready, trainer.settled) if chip is HIDDEN else (trainer.i.ready,):
+    for waits in (trainer.i.ready, trainer.settled) if chip.hidden else (trainer.i.ready,):
         waiting = waits & ~taken(trainer.i) & ~trainer.cut
         m.d.comb += Assume(waits | ~before(m, waiting))
-    rows = [block.writes, *([block.hidden_writes] if chip is HIDDEN else [])]
+    rows = [block.writes, *([block.hidden_writes] if chip.hidden else [])]
     m.d.comb += [
         Assume(trainer.seeds.ready),
         # And of the core: it has one unit at a time, and ends to draw when no beat is there.
@@ -298,8 +300,6 @@ def no_unit_is_lost(core: Around) -> Iterator[Value]:
         inner_signal(core.inner, name) for name in ("learning", "counting", "heading")
     )
     head, asked, to = core.head, core.head.commands.payload, head_address_layout()(address)
-    neuron = hidden_address_layout()(address)
-    hidden = neuron.hidden if head.params.head.hidden else Const(0)
     closing, never = learner.closing, Const(0)
 
     def beat(way: stream.Interface) -> Value:
@@ -361,14 +361,12 @@ def no_unit_is_lost(core: Around) -> Iterator[Value]:
     )  # fmt: skip
     for targets, way, same, others in ways:
         wanted = taken(core.units) & Cat(unit.target == target for target in targets).any()
-        if Target.HEAD_EXEMPLAR in targets:
-            wanted &= ~hidden
         yield ~wanted | (taken(way) & same & ~others)
         yield ~taken(way) | others | wanted
     if head.params.head.hidden:
         row, way = head.hidden_writes.payload, head.hidden_writes
-        same = fits(row.row, neuron.row) & fits(row.bits, data)
-        wanted = taken(core.units) & (unit.target == Target.HEAD_EXEMPLAR) & hidden
+        same = fits(row.row, hidden_address_layout()(address).row) & fits(row.bits, data)
+        wanted = taken(core.units) & (unit.target == Target.HIDDEN_ROWS)
         yield taken(way) == wanted
         yield ~wanted | same
     if isinstance(sampler, CorrelatedSampler):
@@ -426,6 +424,7 @@ def units_wait(m: Module, core: Around) -> Iterator[Value]:
         (Target.HEAD_COMMAND, learning | heading),
         (Target.HEAD_ROWS, learning | heading),
         (Target.HEAD_EXEMPLAR, learning | heading),
+        (Target.HIDDEN_ROWS, learning | heading),
     ):
         yield ~(passes & (target == key) & before_it)
     if isinstance(core.sampler, CorrelatedSampler):
@@ -436,7 +435,9 @@ def prove_core(chip: ChipParams = CHIP, *, at_will: bool = False) -> None:
     """Prove that all keep the rules of streams, what passes is right, and what must wait waits."""
     m = Module()
     core = Around(m, chip, at_will=at_will)
-    targets = [target for target in Target if target is not Target.BASIS or chip.factors]
+    absent = {Target.BASIS} if chip.factors is None else set()
+    absent |= set() if chip.hidden else {Target.HIDDEN_ROWS}
+    targets = [target for target in Target if target not in absent]
     there = Cat(core.units.payload.target == target for target in targets).any()
     m.d.comb += Assume(~core.units.valid | there)  # the headers of others are refused
     m.d.comb += Assert(kept(m, core.network.busy, core.network.n_classes))
@@ -444,7 +445,9 @@ def prove_core(chip: ChipParams = CHIP, *, at_will: bool = False) -> None:
     prove(m, core.free)
 
 
-@pytest.mark.parametrize("chip", [CHIP, FACTORS, HIDDEN], ids=["independent", "factors", "hidden"])
+@pytest.mark.parametrize(
+    "chip", [CHIP, FACTORS, HIDDEN, TRAINED], ids=["independent", "factors", "hidden", "trained"]
+)
 def test_ways_of_the_core_keep_the_rules(chip: ChipParams) -> None:
     prove_core(chip)
 

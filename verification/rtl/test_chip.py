@@ -85,7 +85,7 @@ def test_capabilities_are_those_of_the_parameters(name: str, run: Run) -> None:
     for offset, value in shown.items():
         host.do("read", offset, value)
     host.read("id", int.from_bytes(b"engr", "big"))
-    host.read("version", 2 << 16 | 6)
+    host.read("version", 2 << 16 | 7)
     run(name, host)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from golden.params import ChipParams
 from rtl.dispatch import WORD, Dispatch, word_layout
-from rtl.headers import Target, unit_layout, unit_widths
+from rtl.headers import INTERNAL, Target, unit_layout, unit_widths
 from rtl.packets import Packet
 from verification.rtl.chips import make_chip
 from verification.rtl.engine import PAUSES, Pauses, Step
@@ -32,14 +32,16 @@ CHIPS = [
     make_chip(simd=128, lanes=64, features=64, code_width=8, class_components=1, slots=1),
     make_chip(features=8, lanes=8, code_width=1, classes=1),
     make_chip(head={"hidden": 3, "binary_width": 1, "backward_width": 8}),
-]
+    make_chip(lanes=16, simd=16, features=40,
+              head={"hidden": 3, "binary_width": 8, "backward_width": 8}),
+]  # fmt: skip
 #: Chip with one word a row, so that a class of many components is a short packet.
 SINGLE = CHIPS[3]
-#: Chip with nine rows of a hidden layer, three a neuron.
-HIDDEN = CHIPS[4]
+#: Chips with nine rows of a hidden layer, three a neuron, of one word and of two.
+HIDDEN, TRAINED = CHIPS[4:]
 #: Targets whose packets have units whatever the header's count.
 UNCOUNTED = (Target.APPEND, Target.LEARN, Target.COUNT, Target.HEAD_EXEMPLAR, Target.BASIS)
-PACKET_TARGETS = [target for target in Target if target is not Target.ROWS]
+PACKET_TARGETS = [target for target in Target if target not in INTERNAL]
 #: Targets whose packets have one address for all units.
 STILL = (Target.PIXELS, Target.COMMAND, Target.HEAD_COMMAND, Target.BASIS)
 OF_HEAD = {Target.HEAD_COMMAND, Target.HEAD_ROWS, Target.HEAD_EXEMPLAR}
@@ -88,11 +90,13 @@ def depth_of(chip: ChipParams, target: Target) -> int:
 def kinds_of(chip: ChipParams, packet: Packet) -> list[Target]:
     """Return the targets of the units that a packet yields."""
     beats = chip.sampler.prototypes.beats
+    neuron = chip.hidden and packet.address >> 23
+    exemplar = Target.HIDDEN_ROWS if neuron else Target.HEAD_EXEMPLAR
     return {
         Target.APPEND: [Target.APPEND] + [Target.ROWS] * (packet.index * beats),
         Target.LEARN: [Target.LEARN] * beats,
         Target.COUNT: [Target.COUNT] * beats,
-        Target.HEAD_EXEMPLAR: [Target.HEAD_EXEMPLAR] * beats,
+        Target.HEAD_EXEMPLAR: [exemplar] * beats,
         Target.BASIS: [Target.BASIS] * (beats * (chip.factors.rank if chip.factors else 0)),
     }.get(packet.target, [packet.target] * packet.count)
 
@@ -125,7 +129,7 @@ def size_of(chip: ChipParams, packet: Packet) -> int:
         return -(-packet.count // (WORD // widths[Target.PIXELS]))
     if packet.target is Target.APPEND:
         return words[Target.APPEND] + packet.index * beats * words[Target.ROWS]
-    return words[packet.target] * len(kinds_of(chip, packet))
+    return sum(words[kind] for kind in kinds_of(chip, packet))
 
 
 def errors_of(chip: ChipParams, packet: Packet) -> int:
@@ -383,23 +387,24 @@ def test_neurons_count_through_both_units(target: Target) -> None:
     assert trace.counts["error"] == 1
 
 
+@pytest.mark.parametrize("chip", [HIDDEN, TRAINED], ids=["frozen", "trained"])
 @pytest.mark.parametrize(
     ("row", "hidden", "there"),
     [
         (0, 1, True), (6, 1, True), (7, 1, False), (2**22, 1, False), (2**23 - 1, 1, False),
-        # An exemplar: the addresses of its beats would count up to those of neurons.
         (0, 0, True), (1, 0, False), (2**23 - 1, 0, False),
     ],
 )  # fmt: skip
 def test_a_hidden_neuron_is_taken_if_all_its_rows_are_there(
-    row: int, hidden: int, there: bool
+    row: int, hidden: int, there: bool, chip: ChipParams
 ) -> None:
-    packet = Packet(Target.HEAD_EXEMPLAR, 0, hidden << 23 | row, 0, [1, 2, 3])
-    good = whole(HIDDEN, Target.HEAD_EXEMPLAR)
+    words = 2 if chip is TRAINED and hidden else 1
+    packet = Packet(Target.HEAD_EXEMPLAR, 0, hidden << 23 | row, 0, [1, 2, 3, 4, 5, 6][: 3 * words])
+    good = whole(chip, Target.HEAD_EXEMPLAR)
     given = [packet, good] if there else [good]
-    units = [unit for sent in given for unit in units_of(HIDDEN, sent)]
+    units = [unit for sent in given for unit in units_of(chip, sent)]
     trace = run_pysim(
-        Dispatch(HIDDEN),
+        Dispatch(chip),
         [Step(inputs={"i": offered([packet, good])}, outputs={"o": units})],
         counted=("error",),
     )

@@ -40,8 +40,20 @@ CHIPS = {
               "rate": 6},
         batch=6,
     ),
+    # Rows of the layer take two words, and those of the classifier one.
+    "trained": make_chip(
+        features=10, lanes=8,
+        head={"hidden": 5, "binary_width": 16, "backward_width": 8, "rounding": "stochastic",
+              "rate": 6, "binary_rate": 2, "window": 6},
+        batch=4,
+    ),
+    "trained, one lane": make_chip(
+        features=2, lanes=1, simd=1, classes=2,
+        head={"hidden": 3, "binary_width": 4, "backward_width": 16, "rate": 8, "binary_rate": 3},
+        batch=2,
+    ),
 }  # fmt: skip
-SMALL, HIDDEN = CHIPS["8 bits"], CHIPS["hidden"]
+SMALL, HIDDEN, TRAINED = CHIPS["8 bits"], CHIPS["hidden"], CHIPS["trained"]
 QUIET = {"draws_ended": 1, "drawable": 1}
 
 
@@ -52,7 +64,9 @@ class Bench:
         assert chip.head is not None
         self.chip, self.params = chip, chip.head
         self.rng = np.random.default_rng(seed)
-        self.hidden = self.rng.integers(-1, 1, (self.params.hidden, self.params.features), np.int32)
+        half = 2 ** (chip.latent_width or 1) // 2
+        shape = self.params.hidden, self.params.features
+        self.hidden = self.rng.integers(-half, half, shape, np.int32)
         self.restart()
         self.width = int(self.params.backward_width)
 
@@ -119,13 +133,20 @@ class Bench:
 
     def read(self, classes: int) -> Step:
         """Return the step that reads the rows of classes."""
-        codes = codes_of(self.golden.weights[:classes], self.params.lanes, self.width)
-        words = words_of(codes, self.params.lanes * self.width)
+        weights = self.golden.weights[:classes]
+        return self._sent(self.command(HeadOperation.READ, 0, classes), weights, self.width)
+
+    def read_hidden(self, neurons: int) -> Step:
+        """Return the step that reads the rows of neurons of a layer that learns."""
+        command = self.command(HeadOperation.READ_HIDDEN, 0, neurons)
+        return self._sent(command, self.golden.latent[:neurons], self.chip.latent_width)
+
+    def _sent(self, command: int, weights: Bits, width: int) -> Step:
+        words = words_of(codes_of(weights, self.params.lanes, width), self.params.lanes * width)
         sent = [
             payload(source_layout(), {"data": word, "last": int(n == len(words) - 1)})
             for n, word in enumerate(words)
         ]
-        command = self.command(HeadOperation.READ, 0, classes)
         return Step(inputs={"commands": [command]}, outputs={"rows": sent})
 
     def write(self) -> Step:
@@ -137,12 +158,13 @@ class Bench:
             payload(row_layout(p), {"row": row, "weights": code})
             for row, code in enumerate(codes_of(weights, p.lanes, self.width))
         ]
-        signs = codes_of(self.hidden >= 0, p.lanes, 1) if p.hidden else []
-        binary = [
+        latent = self.chip.latent_width
+        latents = self.golden.latent if latent else self.hidden >= 0
+        layer = [
             payload(hidden_row_layout(p), {"row": row, "bits": bits})
-            for row, bits in enumerate(signs)
+            for row, bits in enumerate(codes_of(latents, p.lanes, latent or 1))
         ]
-        return Step(inputs={"writes": rows} | ({"hidden_writes": binary} if binary else {}))
+        return Step(inputs={"writes": rows} | ({"hidden_writes": layer} if layer else {}))
 
 
 LAST = {"stranger": 0, "refused": 0}
@@ -157,14 +179,29 @@ def life(bench: Bench) -> list[Step]:
         for operation in (HeadOperation.LEARN, HeadOperation.CLASSIFY):
             steps += bench.step(operation, given, batch - given, few)
         steps.append(bench.read(few))
+        if bench.chip.latent_width:
+            steps.append(bench.read_hidden(1 + given % bench.params.hidden))
     steps += bench.step(HeadOperation.LEARN, 1, 0, classes)
     steps += [bench.read(classes), Step(inputs={"commands": [bench.command(HeadOperation.CLEAR)]})]
     bench.golden.weights[:] = 0
+    if bench.chip.latent_width:  # a clear leaves these rows
+        steps.append(bench.read_hidden(bench.params.hidden))
     return [*steps, bench.read(1), Step(reads=LAST)]
 
 
-@pytest.mark.parametrize("pauses", PAUSES)
-@pytest.mark.parametrize("name", CHIPS)
+#: Batches of a layer that learns take long. The bench of the trainer has them with all pauses.
+MATRIX = [
+    pytest.param(
+        name,
+        pauses,
+        marks=pytest.mark.slow if chip.latent_width and pauses != "idle_stalled" else (),
+    )
+    for name, chip in CHIPS.items()
+    for pauses in PAUSES
+]
+
+
+@pytest.mark.parametrize(("name", "pauses"), MATRIX)
 def test_batches_answers_and_rows_equal_golden(name: str, pauses: str) -> None:
     run_pysim(HeadTrainer(CHIPS[name]), life(Bench(CHIPS[name])), PAUSES[pauses])
 
@@ -227,6 +264,19 @@ def test_a_command_ends_without_exemplars_whose_requests_were_dropped(
     ], PAUSES[pauses])  # fmt: skip
 
 
+def refuse(bench: Bench, command: int, drawable: int = 1) -> None:
+    """Let a command be refused: no row changes, and the next batch is learned."""
+    run_pysim(HeadTrainer(bench.chip), [
+        bench.write(),
+        Step(inputs={"commands": [command]}, pins={"drawable": drawable, "draws_ended": 1}),
+        Step(cycles=40, reads={"refused": 1, "training": 0, "stranger": 0}),
+        bench.read(5),
+        *bench.step(HeadOperation.LEARN, 1, 1, 5),
+        bench.read(5),
+        Step(reset=True, reads=LAST),
+    ])  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("operation", "given", "classes", "draws", "drawable"),
     [
@@ -246,18 +296,22 @@ def test_a_command_that_cannot_be_is_refused(
     operation: HeadOperation, given: int, classes: int, draws: int, drawable: int
 ) -> None:
     bench = Bench(SMALL)
-    run_pysim(HeadTrainer(SMALL), [
-        bench.write(),
-        Step(
-            inputs={"commands": [bench.command(operation, given, classes, draws)]},
-            pins={"drawable": drawable, "draws_ended": 1},
-        ),
-        Step(cycles=40, reads={"refused": 1, "training": 0, "stranger": 0}),
-        bench.read(5),
-        *bench.step(HeadOperation.LEARN, 1, 1, 5),
-        bench.read(5),
-        Step(reset=True, reads=LAST),
-    ])  # fmt: skip
+    refuse(bench, bench.command(operation, given, classes, draws), drawable)
+
+
+@pytest.mark.parametrize(
+    ("chip", "operation", "neurons"),
+    [
+        *((chip, operation, 1) for chip in (SMALL, HIDDEN) for operation in (4, 7)),
+        (TRAINED, 4, 0), (TRAINED, 4, 6), (TRAINED, 4, 4095), (TRAINED, 5, 1),
+    ],
+)  # fmt: skip
+def test_rows_that_are_not_there_and_what_is_no_command_are_refused(
+    chip: ChipParams, operation: int, neurons: int
+) -> None:
+    """Latent weights are read where there are some, and of neurons that there are."""
+    bench = Bench(chip)
+    refuse(bench, bench.command(HeadOperation.CLASSIFY, 0, neurons) | operation)
 
 
 def test_what_no_command_has_room_for_is_dropped() -> None:

@@ -114,14 +114,17 @@ class DriverInC:
         self._do("head_load", first, len(rows), rows.tobytes())
 
     def head_read(self, classes: int) -> NDArray[np.int32]:
-        size = classes * (self.head_hidden + self.features)
-        weights = (c_int32 * (size + 1))(*[77] * (size + 1))
-        self._do("head_read", classes, weights)
-        assert weights[size] == 77
-        return np.array(weights[:size], np.int32).reshape(classes, -1)
+        return self._weights("head_read", classes, self.head_hidden + self.features)
 
     def head_load_hidden(self, weights: ArrayLike, first: int = 0) -> None:
         self._do("head_load_hidden", first, len(weights), b"".join(map(_packed, weights)))
+
+    def head_load_latent(self, weights: ArrayLike, first: int = 0) -> None:
+        rows = np.asarray(weights, np.int32)
+        self._do("head_load_latent", first, len(rows), rows.tobytes())
+
+    def head_read_latent(self, neurons: int) -> NDArray[np.int32]:
+        return self._weights("head_read_latent", neurons, self.features)
 
     def head_clear(self) -> None:
         self._do("head_clear")
@@ -185,6 +188,13 @@ class DriverInC:
         pending = c_uint32()
         self._do("events", byref(pending))
         return {name for number, name in enumerate(EVENTS) if pending.value >> number & 1}
+
+    def _weights(self, call: str, count: int, inputs: int) -> NDArray[np.int32]:
+        size = count * inputs
+        weights = (c_int32 * (size + 1))(*[77] * (size + 1))
+        self._do(call, count, weights)
+        assert weights[size] == 77
+        return np.array(weights[:size], np.int32).reshape(count, -1)
 
     def _do(self, call: str, *arguments: Any) -> None:
         fault = Fault(getattr(self._library, f"engram_{call}")(byref(self._chip), *arguments))

@@ -74,8 +74,8 @@ class Engram(Structure):
                 "features", "lanes", "beats", "code_width", "draws", "classes", "components",
                 "class_components", "latent_classes", "pixel_bytes", "pixels", "head_classes",
                 "weights", "selection", "slots", "table_width", "slot_components", "head_width",
-                "head_hidden", "head_batch", "rank", "loading_width", "secded", "self_test",
-                "scrubber",
+                "head_hidden", "head_latent", "head_batch", "rank", "loading_width", "secded",
+                "self_test", "scrubber",
             )
         ),
         ("known", 4 * c_uint8 * CLASSES),

@@ -56,6 +56,12 @@ WIDE = make_chip(seed=6, lanes=4, head={"backward_width": 32, "rate": 9}, batch=
 #: A hidden layer of seven neurons, so that a class has a row more than an exemplar has beats.
 HIDDEN = make_chip(seed=6, head={"hidden": 7, "binary_width": 1, "backward_width": 16, "rate": 9},
                    batch=3)  # fmt: skip
+#: One that learns, whose rows take two words.
+TRAINED = make_chip(
+    seed=6, lanes=16, simd=16, batch=3,
+    head={"hidden": 5, "binary_width": 8, "backward_width": 8, "rounding": "stochastic", "rate": 6,
+          "binary_rate": 2, "window": 6},
+)  # fmt: skip
 #: Three components compete in the only slot.
 COMPETES = make_chip(
     lanes=16, simd=16, code_width=6, class_components=4, components=12, slots=1,
@@ -443,6 +449,8 @@ def test_the_head_learns_beside_a_past_that_the_chip_draws(start: Start, chip: A
         for first, rows in ((0, np.zeros((8, 20), int)), (7, [[1] * 20]), (1, np.ones((7, 20)))):
             with refused(Fault.ARGUMENT):
                 driver.head_load_hidden(np.asarray(rows, np.uint8), first)
+        with refused(Fault.ARGUMENT):  # it is frozen
+            driver.head_load_latent(hidden)
     driver.reset()
     highest = 2 ** (driver.head_width - 1)
     trainer.weights[1:4] = golden.rng.integers(-highest, highest, (3, chip.head.concat))
@@ -469,6 +477,56 @@ def test_the_head_learns_beside_a_past_that_the_chip_draws(start: Start, chip: A
         assert driver.head_classify(4, vector) == (sums.argmax(), sums.max())
     driver.head_clear()
     assert not driver.head_read(5).any()
+    assert model.read(OFFSETS["errors"]) == 0
+
+
+def test_a_hidden_layer_that_learned_is_saved_and_loaded_back(start: Start) -> None:
+    chip = TRAINED
+    golden, (driver, model) = Golden(chip), start(chip)
+    latent = golden.rng.integers(-128, 128, (5, 20), np.int32)
+    latent[0, :2], latent[4, 18:] = (-128, 127), (127, -128)
+    trainer = Trainer(chip.head, latent)
+    assert (driver.head_hidden, driver.head_latent) == (5, 8)
+    driver.head_load_latent(latent[2:], 2)
+    driver.head_load_latent(latent[:2])
+    assert driver.head_read_latent(3).tolist() == latent[:3].tolist()
+    for first, rows in (
+        (0, np.zeros((6, 20), int)), (1, np.zeros((5, 20), int)), (5, [[0] * 20]),
+        (0, [[128] + [0] * 19]), (0, [[0] * 19 + [-129]]),
+    ):  # fmt: skip
+        with refused(Fault.ARGUMENT):
+            driver.head_load_latent(rows, first)
+    for call in (
+        lambda: driver.head_read_latent(0), lambda: driver.head_read_latent(6),
+        lambda: driver.head_load_hidden(np.zeros((1, 20), np.uint8)),
+    ):  # fmt: skip
+        with refused(Fault.ARGUMENT):
+            call()
+
+    def learn(count: int) -> None:
+        for _ in range(count):
+            vectors, labels = golden.rng.integers(0, 2, (3, 20), np.uint8), [0, 1, 4]
+            hits = trainer.step(pack(vectors), np.array(labels), np.arange(5))
+            assert driver.head_learn(5, vectors, labels) == hits
+
+    learn(4)
+    weights, moved = driver.head_read(5), driver.head_read_latent(5)
+    assert weights.tolist() == trainer.weights.tolist()
+    assert moved.tolist() == trainer.latent.tolist()
+    assert (moved != latent).any()
+    # A reset leaves the layer and restarts stream 21; then others are learned, and these again.
+    driver.reset()
+    assert driver.head_read_latent(5).tolist() == moved.tolist()
+    driver.head_load_latent(latent)
+    driver.head_load(weights)
+    driver.head_load_latent(moved)
+    trainer = Trainer(chip.head, moved)
+    trainer.weights[:] = weights
+    learn(2)
+    assert driver.head_read_latent(5).tolist() == trainer.latent.tolist()
+    for vector in golden.rng.integers(0, 2, (3, 20), np.uint8):
+        sums = trainer.sums(pack(vector)[None])[0]
+        assert driver.head_classify(5, vector) == (sums.argmax(), sums.max())
     assert model.read(OFFSETS["errors"]) == 0
 
 
@@ -503,6 +561,7 @@ def test_a_chip_without_a_head_that_learns_has_no_such_calls(start: Start) -> No
         lambda: driver.head_load(np.zeros((1, 20), int)), lambda: driver.head_read(1),
         driver.head_clear, lambda: driver.head_learn(5, [vector], [0]),
         lambda: driver.head_load_hidden([vector]),
+        lambda: driver.head_load_latent([vector]), lambda: driver.head_read_latent(1),
         lambda: driver.head_classify(5, vector),
     ):  # fmt: skip
         with refused(Fault.ARGUMENT):

@@ -212,28 +212,20 @@ _HEADS: dict[HeadKind, type[Head]] = {
 def load_hidden(config: CostConfig) -> Phase | None:
     """Return the loading of the integer head's hidden layer after its supply is switched on.
 
-    None where there is no such layer. A neuron is a packet of a header and its rows, a word each.
-    For a layer that learns no packet is defined yet, and so there are no cycles.
+    None where there is no such layer. A neuron is a packet of a header and its rows, each in as
+    many words as it needs.
     """
     params = trainer_of(config)
     if not params.hidden:
         return None
-    rows = params.hidden * params.without_hidden.beats
-    if params.trains_hidden:
-        return Phase(
-            name="load a hidden layer",
-            unit="layer",
-            tally=trainer.write_hidden_rows(params, rows).within("trainer"),
-            cycles=None,
-            bits=rows * params.lanes * int(params.binary_width),
-            note="no chip loads latent weights yet",
-        )
+    beats = params.without_hidden.beats
+    words = params.hidden * (1 + beats * -(-params.lanes * int(params.binary_width) // 64))
     return Phase(
         name="load a hidden layer",
         unit="layer",
-        tally=trainer.write_hidden_rows(params, rows).within("trainer"),
-        cycles=Fraction(params.hidden + rows),
-        bits=64 * (params.hidden + rows),
+        tally=trainer.write_hidden_rows(params, params.hidden * beats).within("trainer"),
+        cycles=Fraction(words),
+        bits=64 * words,
         note=f"{params.hidden} packets, a word a cycle",
     )
 

@@ -13,7 +13,7 @@ from verification.rtl.engine import PAUSES, Step
 from verification.rtl.simulators import run_pysim
 from verification.rtl.strobes import Counted
 from verification.rtl.tallies import counters_of, elaborated, shapes
-from verification.rtl.test_head_trainer import CHIPS, HIDDEN, SMALL, Bench
+from verification.rtl.test_head_trainer import CHIPS, HIDDEN, SMALL, TRAINED, Bench
 
 
 def counted() -> tuple[Counted, list[Step]]:
@@ -48,6 +48,23 @@ def test_strobes_of_a_hidden_layer_are_those_counted() -> None:
         steps += bench.step(HeadOperation.CLASSIFY, given, draws, classes)
         tally += head_trainer.learn(HIDDEN, given + draws, classes)
         tally += head_trainer.classify(HIDDEN, given + draws, classes)
+    reads = counters_of(tally, dut.counters)
+    assert all(reads.values())
+    run_pysim(dut, [*steps, Step(cycles=5, reads=reads)], PAUSES["idle_stalled"])
+
+
+def test_strobes_of_a_hidden_layer_that_learns_are_those_counted() -> None:
+    bench, dut = Bench(TRAINED, 3), Counted(HeadTrainer(TRAINED))
+    tally = head_trainer.clear(TRAINED, 1) + head_trainer.load(TRAINED, 5)
+    tally += head_trainer.load_hidden(TRAINED, 5)
+    steps = [bench.write()]
+    for given, draws, classes in ((2, 2, 5), (1, 0, 4)):
+        steps += bench.step(HeadOperation.LEARN, given, draws, classes)
+        steps += bench.step(HeadOperation.CLASSIFY, given, draws, classes)
+        steps.append(bench.read_hidden(classes))
+        tally += head_trainer.learn(TRAINED, given + draws, classes)
+        tally += head_trainer.classify(TRAINED, given + draws, classes)
+        tally += head_trainer.read_hidden(TRAINED, classes)
     reads = counters_of(tally, dut.counters)
     assert all(reads.values())
     run_pysim(dut, [*steps, Step(cycles=5, reads=reads)], PAUSES["idle_stalled"])
@@ -96,6 +113,17 @@ def test_cycles_of_reading_are_those_simulated(params, classes: int) -> None:
     assert cycles == head_trainer.read_cycles(params, classes)
 
 
+@pytest.mark.parametrize("name", ["trained", "trained, one lane"])
+@pytest.mark.parametrize("neurons", [1, 3])
+def test_cycles_of_reading_latent_weights_are_those_simulated(name: str, neurons: int) -> None:
+    bench = Bench(CHIPS[name])
+    assert bench.chip.head is not None
+    steps = [Step(cycles=bench.chip.head.rows + 3), bench.write(), bench.read_hidden(neurons)]
+    passed = run_pysim(HeadTrainer(bench.chip), steps).transfers
+    cycles = passed["rows"][-1] + 1 - passed["commands"][0]
+    assert cycles == head_trainer.read_hidden_cycles(bench.chip, neurons)
+
+
 def test_a_chip_without_a_head_has_no_such_actions() -> None:
     bare = make_chip()
     assert head_trainer.memories(bare) == ()
@@ -104,9 +132,17 @@ def test_a_chip_without_a_head_has_no_such_actions() -> None:
         lambda: head_trainer.learn(bare, 1, 1), lambda: head_trainer.classify(bare, 1, 1),
         lambda: head_trainer.load(bare, 1), lambda: head_trainer.read(bare, 1),
         lambda: head_trainer.clear(bare, 1), lambda: head_trainer.read_cycles(bare, 1),
+        lambda: head_trainer.read_hidden(bare, 1), lambda: head_trainer.read_hidden_cycles(bare, 1),
     ):  # fmt: skip
         with pytest.raises(ValueError, match="Chip must have a head that learns"):
             call()
+
+
+def test_a_frozen_layer_has_no_rows_to_read() -> None:
+    message = "^Head that learns must have a hidden layer that learns: .* not 7 and 1$"
+    for call in (head_trainer.read_hidden, head_trainer.read_hidden_cycles):
+        with pytest.raises(ValueError, match=message):
+            call(HIDDEN, 1)
 
 
 def test_memories_of_the_catalogue() -> None:

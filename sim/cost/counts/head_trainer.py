@@ -6,10 +6,21 @@ The control around the trainer has a few counters and no memory; they are left o
 
 from golden.params import ChipParams, TrainerParams
 from golden.params.checks import check_integer
-from sim.cost.counts import trainer
+from sim.cost.counts import hidden_trainer, trainer
 from sim.cost.counts.tally import Memory, Tally
 
-__all__ = ["classify", "clear", "learn", "load", "load_hidden", "memories", "read", "read_cycles"]
+__all__ = [
+    "classify",
+    "clear",
+    "learn",
+    "load",
+    "load_hidden",
+    "memories",
+    "read",
+    "read_cycles",
+    "read_hidden",
+    "read_hidden_cycles",
+]
 
 _WORD = 64  # bits of a word of the chip's streams
 
@@ -68,6 +79,13 @@ def read(params: ChipParams, classes: int) -> Tally:
     return trainer.read_rows(head, classes * head.beats).within("trainer")
 
 
+def read_hidden(params: ChipParams, neurons: int) -> Tally:
+    """Return the actions of sending the rows of neurons of a hidden layer that learns."""
+    head = _layer(params)
+    rows = neurons * head.without_hidden.beats
+    return hidden_trainer.read_rows(head, rows).within("hidden").within("trainer")
+
+
 def clear(params: ChipParams, times: int) -> Tally:
     """Return the actions of clearing all rows, as a reset does."""
     return trainer.clear(_head(params), times).within("trainer")
@@ -81,11 +99,31 @@ def read_cycles(params: ChipParams, classes: int) -> int:
     """
     head = _head(params)
     check_integer("Classes", classes, 1, head.classes)
-    words = -(-head.lanes * int(head.backward_width) // _WORD)
-    return 1 + classes * head.beats * (1 + words)
+    return _cycles_of_rows(head, classes * head.beats, int(head.backward_width))
+
+
+def read_hidden_cycles(params: ChipParams, neurons: int) -> int:
+    """Return the same of the command to read neurons of a hidden layer that learns."""
+    head = _layer(params)
+    check_integer("Neurons", neurons, 1, head.hidden)
+    return _cycles_of_rows(head, neurons * head.without_hidden.beats, int(head.binary_width))
+
+
+def _cycles_of_rows(head: TrainerParams, rows: int, width: int) -> int:
+    return 1 + rows * (1 + -(-head.lanes * width // _WORD))
 
 
 def _head(params: ChipParams) -> TrainerParams:
     if params.head is None:
         raise ValueError("Chip must have a head that learns: head must be given")
     return params.head
+
+
+def _layer(params: ChipParams) -> TrainerParams:
+    head = _head(params)
+    if not head.trains_hidden:
+        raise ValueError(
+            "Head that learns must have a hidden layer that learns: H >= 1 and q_v > 1, "
+            f"not {head.hidden} and {head.binary_width}"
+        )
+    return head

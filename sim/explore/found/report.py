@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from sim.data.bank import Bank
-from sim.documents.yaml_lines import parse
 from sim.explore.found.figures import front_figure, sensitivity_figure
 from sim.explore.found.outcome import Outcome
 from sim.explore.found.recommend import NEAR, Recommendation
@@ -202,17 +201,13 @@ class ExplorationReport:
         return shlex.join(["engram", "run", f"trial-{record.number}.yaml", *seeds, *data])
 
     def _note(self, record: TrialRecord) -> str:
-        """Say how a trial differs from the study of its command, and whether no chip takes it."""
+        """Say how a trial differs from the study of its command."""
         tasks, all_tasks = len(record.rungs[-1].by_task) if record.rungs else 0, self.bank.tasks
-        notes = []
-        if tasks and tasks != len(all_tasks):
-            notes.append(
-                f"The command runs all {len(all_tasks)} tasks; "
-                f"this accuracy is of the first {tasks}."
-            )
-        if self.config.hardware.network and _layer_learns(record):
-            notes.append("No chip takes a hidden layer that learns yet; its blocks are priced.")
-        return " ".join(notes)
+        if not tasks or tasks == len(all_tasks):
+            return ""
+        return (
+            f"The command runs all {len(all_tasks)} tasks; this accuracy is of the first {tasks}."
+        )
 
 
 def _cell(record: TrialRecord, name: str) -> str:
@@ -220,12 +215,6 @@ def _cell(record: TrialRecord, name: str) -> str:
         return f"{record.values[name]:.4g}"
     rung = record.rungs[-1]
     return f"{rung.accuracy:.2f}" + ("" if rung.spread is None else f" ± {rung.spread:.2f}")
-
-
-def _layer_learns(record: TrialRecord) -> bool:
-    """Return whether a trial's integer head has a hidden layer that is not frozen."""
-    head = parse(record.yaml, record.label).data.get("head") if record.yaml else None
-    return bool(head and head["hidden"] and head.get("q_b_binary", 1) != 1)
 
 
 def _plain(kind: type[Part], parts: Sequence[Part]) -> list[dict[str, Any]]:

@@ -135,13 +135,15 @@ def test_a_hidden_layer_that_learns_is_priced_as_the_block_counts(config: CostCo
     }
 
 
-def test_a_hidden_layer_that_learns_is_loaded_by_no_packet_yet(config: CostConfig) -> None:
-    phase = load_hidden(hidden(config, 12, 4))
+@pytest.mark.parametrize(("width", "words"), [(4, 1), (8, 1), (16, 2)])
+def test_a_row_of_latent_weights_is_loaded_in_as_many_words_as_it_needs(
+    config: CostConfig, width: int, words: int
+) -> None:
+    phase = load_hidden(hidden(config, 12, width))
     assert phase is not None
-    assert (phase.cycles, phase.bits) == (None, 24 * 8 * 4)
-    assert phase.tally[Action("trainer.hidden.rests", "write", 8 * 3)] == 24
-    assert phase.note == "no chip loads latent weights yet"
-    assert "load a hidden layer" in [found.name for found in life(hidden(config, 12, 4))]
+    assert (phase.cycles, phase.bits) == (12 * (1 + 2 * words), 64 * 12 * (1 + 2 * words))
+    assert phase.tally[Action("trainer.hidden.rests", "write", 8 * (width - 1))] == 24
+    assert "load a hidden layer" in [found.name for found in life(hidden(config, 12, width))]
 
 
 def test_draws_with_factors_before_a_hidden_layer_have_no_cycles(config: CostConfig) -> None:

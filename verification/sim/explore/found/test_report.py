@@ -169,29 +169,6 @@ def test_command_of_a_trial_is_whole_and_says_what_it_does_more(tmp_path: Path) 
     assert trials[4]["note"] == "The command runs all 4 tasks; this accuracy is of the first 2."
 
 
-def study_with(**head: object) -> str:
-    """Return the text of a study with a head of these keys."""
-    return "head:\n" + "".join(f"  {key}: {value}\n" for key, value in head.items())
-
-
-@pytest.mark.parametrize(
-    ("text", "note"),
-    [
-        (study_with(hidden=12, q_b_binary=8), "No chip takes a hidden layer that learns yet; "),
-        (study_with(hidden=12, q_b_binary=1), ""),
-        (study_with(hidden=0, q_b_binary=8), ""),
-        (study_with(hidden=12), ""),
-        ("head: null\n", ""),
-    ],
-)
-def test_a_layer_that_no_chip_takes_is_told(text: str, note: str, tmp_path: Path) -> None:
-    made = report([replace(BEST, yaml=text)])
-    hardware = made.config.hardware.model_copy(update={"network": "a_network"})
-    replace(made, config=made.config.model_copy(update={"hardware": hardware})).write(tmp_path)
-    (trial,) = json.loads((tmp_path / "exploration.json").read_text())["trials"]
-    assert trial["note"] == (note and f"{note}its blocks are priced.")
-
-
 def test_a_reference_that_did_not_go_through_is_told(tmp_path: Path) -> None:
     report([replace(PRUNED, reference=True), SMALL]).write(tmp_path)
     text = (tmp_path / "report.md").read_text()

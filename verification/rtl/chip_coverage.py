@@ -109,18 +109,19 @@ def _sent(words: list[int], chip: ChipParams) -> Iterator[str]:
     ways = address if target == Target.PIXELS else 0
     name = NAMES[target] + " to learn" * (ways & 1) + " to count" * (ways >> 1 & 1)
     if target == Target.HEAD_EXEMPLAR and _hidden_rows(chip) and address >> 23:
-        name = "neuron of the head"
+        name = "latent neuron of the head" if chip.latent_width else "neuron of the head"
     if target == Target.APPEND and address >> 12 & 1:
         name = "class under its number" if index else "removal"
     yield f"in: {name}"
     if ways >> 2 & 1:
         yield "in: picture to train"
     if target == Target.HEAD_COMMAND and rest:
-        operation = HeadOperation(rest[0] % 4)
-        yield f"head: {operation.name.lower()}"
+        operation = HeadOperation(rest[0] % 8)
+        yield f"head: {operation.name.lower().replace('_', ' ')}"
         if operation in (HeadOperation.LEARN, HeadOperation.CLASSIFY) and address >> 12:
             yield f"head: {operation.name.lower()} what is drawn"
-    wanted = _words(target, index, count, chip)
+    neuron = name.endswith("neuron of the head")
+    wanted = _words(Target.HIDDEN_ROWS if neuron else target, index, count, chip)
     if len(rest) != wanted:
         yield "words missing" if len(rest) < wanted else "words too many"
 
@@ -180,5 +181,5 @@ def _words(target: int, index: int, count: int, chip: ChipParams) -> int:
         return unit + index * beats * -(-widths[Target.ROWS] // WORD)
     if target == Target.BASIS and chip.factors:
         return unit * beats * chip.factors.rank
-    exemplars = (Target.LEARN, Target.COUNT, Target.HEAD_EXEMPLAR)
+    exemplars = (Target.LEARN, Target.COUNT, Target.HEAD_EXEMPLAR, Target.HIDDEN_ROWS)
     return unit * (beats if target in exemplars else count)

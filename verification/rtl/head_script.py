@@ -53,7 +53,7 @@ class HeadScript(Script):
     Attributes
     ----------
     hidden : ndarray of shape (H, D), int32
-        Codes of the weights of the hidden layer, which a reset leaves.
+        Codes of the weights of the hidden layer at the last reset, which leaves them.
     trainer : Trainer
         The golden one.
     hits, batches, trained : int
@@ -62,14 +62,15 @@ class HeadScript(Script):
 
     def __init__(self, chip: ChipParams, description: dict[str, Any], seed: int = 0) -> None:
         assert chip.head is not None
-        shape = chip.head.hidden, chip.head.features
-        self.hidden = np.random.default_rng(seed).integers(-1, 1, shape, np.int32)
+        shape, half = (chip.head.hidden, chip.head.features), 2 ** (chip.latent_width or 1) // 2
+        self.hidden = np.random.default_rng(seed).integers(-half, half, shape, np.int32)
+        self.trainer = Trainer(chip.head, self.hidden)
         super().__init__(chip, description, seed)
 
     def restart(self) -> None:
         super().restart()
-        assert self.chip.head is not None
-        self.trainer = Trainer(self.chip.head, self.hidden)
+        self.hidden = self.trainer.latent
+        self.trainer = Trainer(self.trainer.params, self.hidden)
         self.hits = self.batches = self.trained = 0
 
     def reseed(self, seed: int) -> None:
@@ -135,9 +136,19 @@ class HeadScript(Script):
 
     def write_hidden(self) -> None:
         """Write the weights of the hidden layer, a packet for each neuron."""
-        for neuron, row in enumerate(pack(self.hidden >= 0)):
-            words, address = self.vector(row), neuron * self.chip.latent.beats | 1 << 23
+        latent, p = self.trainer.latent, self.trainer.params
+        width = self.chip.latent_width or 1
+        for neuron, row in enumerate(latent if self.chip.latent_width else latent >= 0):
+            words = words_of(codes_of(row[None], p.lanes, width), p.lanes * width)
+            address = neuron * p.without_hidden.beats | 1 << 23
             self.send(Packet(Target.HEAD_EXEMPLAR, 0, address, 0, words))
+
+    def hidden_rows(self, neurons: int) -> None:
+        """Read the latent weights of neurons and expect golden's."""
+        self.tell(HeadOperation.READ_HIDDEN, 0, neurons)
+        lanes, width = self.trainer.params.lanes, self.chip.latent_width
+        words = words_of(codes_of(self.trainer.latent[:neurons], lanes, width), lanes * width)
+        self.expect(Kind.HEAD_ROWS, [[words, [0] * len(words)]])
 
     def write_rows(self, first: int, weights: NDArray[np.integer]) -> None:
         """Write the weights of classes from the first one on."""

@@ -28,7 +28,8 @@ struct Chip {
     Vchip top{&context};
     std::deque<Word> words;
     std::deque<std::pair<uint64_t, Word>> pushed;  // with the cycle from which each is offered
-    uint64_t cycles = 0, patience = 100000;
+    uint64_t cycles = 0, patience = 100000, coin = 1;
+    uint64_t pauses = 0;  // of 256 cycles, in which a stream pauses
     int64_t calls = -1;
     bool answered = false;
     uint32_t response = 0, data = 0;
@@ -37,10 +38,11 @@ struct Chip {
 
     // One cycle. What the chip takes is offered no longer.
     void cycle() {
-        if (!top.s_axis_tvalid && !pushed.empty() && pushed.front().first <= cycles) {
+        if (!top.s_axis_tvalid && !pushed.empty() && pushed.front().first <= cycles && !paused()) {
             offer(pushed.front().second);
             pushed.pop_front();
         }
+        top.m_axis_tready = !paused();
         top.clk = 0;
         top.eval();
         const bool word = top.s_axis_tvalid && top.s_axis_tready;
@@ -78,6 +80,14 @@ struct Chip {
             cycle();
         }
         return false;
+    }
+
+    // Throw a coin: xorshift, of 64 bits.
+    bool paused() {
+        coin ^= coin << 13;
+        coin ^= coin >> 7;
+        coin ^= coin << 17;
+        return (coin >> 32 & 255) < pauses;
     }
 
     bool fails() { return calls > 0 && --calls == 0; }
@@ -235,6 +245,19 @@ size_t chip_words(void* chip) { return of(chip).words.size(); }
 void chip_wait(void* chip, uint64_t cycles) {
     while (cycles--) of(chip).cycle();
 }
+
+// Let streams pause in so many of 256 cycles, at random.
+void chip_pause(void* chip, uint64_t pauses, uint64_t seed) {
+    of(chip).pauses = pauses;
+    of(chip).coin = seed;
+}
+
+// Offer a word behind those that wait, while the caller goes on; and how many wait.
+void chip_push(void* chip, uint64_t word, int last) {
+    of(chip).pushed.push_back({of(chip).cycles, {word, 0, last != 0}});
+}
+
+size_t chip_left(void* chip) { return of(chip).pushed.size() + of(chip).top.s_axis_tvalid; }
 
 size_t driver_size() { return sizeof(engram); }
 

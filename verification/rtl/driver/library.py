@@ -150,6 +150,20 @@ class Model:
     def pass_cycles(self, cycles: int) -> None:
         self._library.chip_wait(self._chip, cycles)
 
+    def pause(self, pauses: int, seed: int = 1) -> None:
+        """Let the streams pause in so many of 256 cycles, at random."""
+        self._library.chip_pause(self._chip, pauses, seed)
+
+    def push(self, words: Sequence[int]) -> None:
+        """Send a packet behind those that wait at the chip, and do not wait for it."""
+        for number, word in enumerate(words, 1):
+            self._library.chip_push(self._chip, word, int(number == len(words)))
+
+    @property
+    def left(self) -> int:
+        """Words that were pushed and not taken."""
+        return self._library.chip_left(self._chip)
+
     @property
     def irq(self) -> int:
         return self._library.chip_irq(self._chip)
@@ -182,14 +196,15 @@ def library(params: ChipParams) -> Any:
     found = ctypes.CDLL(str(path))
     for name, result in (
         ("chip_new", c_void_p), ("chip_bus", POINTER(CBus)), ("chip_page_bus", POINTER(CBus)),
-        ("chip_words", ctypes.c_size_t), ("driver_size", ctypes.c_size_t),
-        ("engram_text", ctypes.c_char_p),
+        ("chip_words", ctypes.c_size_t), ("chip_left", ctypes.c_size_t),
+        ("driver_size", ctypes.c_size_t), ("engram_text", ctypes.c_char_p),
         ("engram_vector_bytes", ctypes.c_size_t),
     ):  # fmt: skip
         getattr(found, name).restype = result
     for name, arguments in (
         ("delete", ()), ("bus", ()), ("page_bus", ()), ("irq", ()), ("words", ()),
         ("fail", (c_uint64,)), ("wait", (c_uint64,)), ("answer", (c_uint32, c_uint32)),
+        ("pause", (c_uint64, c_uint64)), ("push", (c_uint64, c_int)), ("left", ()),
     ):  # fmt: skip
         getattr(found, f"chip_{name}").argtypes = [c_void_p, *arguments]
     assert found.driver_size() == ctypes.sizeof(Engram)

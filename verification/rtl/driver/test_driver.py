@@ -35,6 +35,7 @@ from verification.rtl.chips import make_chip
 from verification.rtl.counted_classes import close_class, counter_of
 from verification.rtl.driver.in_c import DriverInC
 from verification.rtl.driver.library import Model, library
+from verification.rtl.driver.trained import TRAINED
 
 #: Rows of codes of 80 bits, thresholds of two words, and two exemplars a request.
 CHIP = make_chip(
@@ -56,12 +57,6 @@ WIDE = make_chip(seed=6, lanes=4, head={"backward_width": 32, "rate": 9}, batch=
 #: A hidden layer of seven neurons, so that a class has a row more than an exemplar has beats.
 HIDDEN = make_chip(seed=6, head={"hidden": 7, "binary_width": 1, "backward_width": 16, "rate": 9},
                    batch=3)  # fmt: skip
-#: One that learns, whose rows take two words.
-TRAINED = make_chip(
-    seed=6, lanes=16, simd=16, batch=3,
-    head={"hidden": 5, "binary_width": 8, "backward_width": 8, "rounding": "stochastic", "rate": 6,
-          "binary_rate": 2, "window": 6},
-)  # fmt: skip
 #: Three components compete in the only slot.
 COMPETES = make_chip(
     lanes=16, simd=16, code_width=6, class_components=4, components=12, slots=1,

@@ -96,12 +96,15 @@ class Life:
             label: np.clip(middle + self.rng.integers(-12, 13, (SAMPLES, *shape)), 0, 127)
             for label, middle in enumerate(self.middles)
         }
+        self._embedded: dict[int, NDArray[np.uint64]] = {}
         self.right = self.asked = 0
         self.host.load()
         self.host.write_hidden()
 
     def embeddings(self, label: int) -> NDArray[np.uint64]:
-        return pack(self.host.network.forward(self.images[label]))
+        if label not in self._embedded:
+            self._embedded[label] = pack(self.host.network.forward(self.images[label]))
+        return self._embedded[label]
 
     def source_of(self, batch: int, past: int) -> tuple[Any, int]:
         """Return where a batch has its past from: the latent buffer gives a class at a time."""

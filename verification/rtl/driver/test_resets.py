@@ -170,8 +170,7 @@ class Round:
         assert player.model.read(OFFSETS["errors"]) & 3 == 0  # no packet was at fault, and no draw
 
 
-@pytest.mark.parametrize("pauses", [0, 128])
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(("pauses", "seed"), [(0, 1), (128, 2)])
 def test_a_packet_is_lost_and_no_other(pauses: int, seed: int) -> None:
     rng = np.random.default_rng([seed, pauses])
     host, player = HeadScript(TRAINED, NETWORK, seed), player_of(pauses, seed)

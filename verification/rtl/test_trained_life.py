@@ -63,6 +63,20 @@ CHIPS = {
         batch=12,
         seed=34,
     ),
+    "trained": make_chip(
+        slots=2,
+        head={
+            "hidden": 7,
+            "binary_width": 8,
+            "backward_width": 8,
+            "rounding": "stochastic",
+            "rate": 6,
+            "binary_rate": 2,
+            "window": 6,
+        },
+        batch=12,
+        seed=35,
+    ),
 }
 TASKS = ([0, 1], [2, 3], [4])
 SAMPLES = 10  # of a class
@@ -168,6 +182,8 @@ class Life:
         named = host.answered([given], classes)
         self.right, self.asked = self.right + int((named == labels).sum()), self.asked + len(named)
         host.rows(host.chip.latent.classes)
+        if host.chip.latent_width:
+            host.hidden_rows(host.chip.hidden)
         host.counted()
 
 

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from rtl.output import user_layout
 from verification.rtl.driver.library import Model
 from verification.rtl.engine import BenchError
 
@@ -75,11 +74,10 @@ class Player:
             if not last:
                 continue
             packet, self._packet = self._packet, []
-            fields = [user_layout().from_bits(user) for _, user in packet]
-            if fields[-1].aborted:
+            if user & 8:
                 self.aborted += 1
                 continue
-            kinds = {field.kind.value for field in fields}
+            kinds = {user & 7 for _, user in packet}
             if len(kinds) != 1:
                 raise BenchError(f"a packet of several kinds came: {packet}")
             words = [[word for word, _ in packet], [user >> 4 for _, user in packet]]

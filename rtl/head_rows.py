@@ -7,12 +7,11 @@ from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import stream
 from amaranth.lib.wiring import PureInterface
 
+from rtl.dispatch import WORD
 from rtl.head_command import HeadOperation
 from rtl.trainer import Trainer
 
-__all__ = ["WORD", "RowReads"]
-
-WORD = 64  # bits of a word of a packet
+__all__ = ["RowReads"]
 
 
 class _Memory(NamedTuple):

@@ -34,7 +34,7 @@ class HeadTrainer(wiring.Component):
     exemplar that is given while no command is under way is dropped. So nothing waits for ever.
 
     There are no registers beside those of the control, so the trainer's latency and throughput
-    hold. A row is read in two cycles, beside one for each word. Reset is that of the trainer. Rows
+    hold. A row is read in a cycle, beside one for each word. Reset is that of the trainer. Rows
     of a hidden layer wait and are refused as other rows are, and stay in a reset. In a chip without
     a head, seeds are dropped, the other streams are never ready, and outputs are 0.
 

@@ -46,6 +46,10 @@ class Packet:
     count: int = 0
     words: list[int] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        if self.target >= 2 ** header_layout()["target"].width:
+            raise ValueError(f"Target must be one that a header can name, not {self.target!r}")
+
     @property
     def stream(self) -> list[int]:
         """All words, the header first. The last word has `tlast`."""

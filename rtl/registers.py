@@ -186,7 +186,7 @@ REGISTERS = (
     whole("row_reads", 0x50, "Rows of the prototype memory read"),
     whole("plane_reads", 0x54, "Words of random bits used by the comparators"),
     whole("output_stalls", 0x58, "Cycles in which the output waited to be taken"),
-    whole("head_writes", 0x5C, "Rows of the head's weights written, also to clear them"),
+    whole("head_writes", 0x5C, "Rows of the head's classifier written, also to clear them"),
     whole("counted", 0x60, "Exemplars given to be counted in a slot, dropped ones included"),
     whole("count_reads", 0x64, "Rows of counts read"),
     whole("answers", 0x68, "Pictures classified by prototypes"),
@@ -194,7 +194,7 @@ REGISTERS = (
     whole("trained", 0x70, "Exemplars given to the head that learns, drawn ones included"),
     whole("batches", 0x74, "Batches that the head has learned"),
     whole("hits", 0x78, "Exemplars of these whose class had the largest sum"),
-    whole("head_reads", 0x7C, "Rows of the head's weights read"),
+    whole("head_reads", 0x7C, "Rows of the head's classifier read; none of a hidden layer"),
     *SIZE_REGISTERS,
 )
 

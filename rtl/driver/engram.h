@@ -189,8 +189,8 @@ engram_error engram_head_load_hidden(engram *chip, uint32_t first, uint32_t neur
                                      const uint8_t *weights);
 
 /* Load or read the latent weights of a hidden layer that learns: those of `neurons` from `first` or
- * from 0 on, `features` integers of `head_latent` bits each. They stay in a reset, but for what a
- * batch has moved that it cuts short. */
+ * from 0 on, `features` integers of `head_latent` bits each. A reset keeps them; one in the midst of
+ * a batch keeps some rows as they were, and some as the batch makes them. */
 engram_error engram_head_load_latent(engram *chip, uint32_t first, uint32_t neurons,
                                      const int32_t *weights);
 engram_error engram_head_read_latent(engram *chip, uint32_t neurons, int32_t *weights);

@@ -53,7 +53,8 @@ class HeadCalls(Link):
     def head_load_latent(self, weights: ArrayLike, first: int = 0) -> None:
         """Write the latent weights of some neurons of a hidden layer that learns.
 
-        They stay in a reset, but for what a batch has moved that it cuts short.
+        A reset keeps them. One in the midst of a batch keeps some rows as they were, and some as
+        the batch makes them.
 
         Parameters
         ----------

@@ -116,6 +116,9 @@ def _sent(words: list[int], chip: ChipParams) -> Iterator[str]:
     if ways >> 2 & 1:
         yield "in: picture to train"
     if target == Target.HEAD_COMMAND and rest:
+        if rest[0] % 8 not in set(HeadOperation):
+            yield "head: refused"
+            return
         operation = HeadOperation(rest[0] % 8)
         yield f"head: {operation.name.lower().replace('_', ' ')}"
         if operation in (HeadOperation.LEARN, HeadOperation.CLASSIFY) and address >> 12:

@@ -31,6 +31,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "in: head command", "in: head rows", "in: head exemplar", "in: picture to train",
         "in: neuron of the head", "in: latent neuron of the head",
         "head: classify", "head: learn", "head: clear", "head: read", "head: read hidden",
+        "head: refused",
         "head: classify what is drawn", "head: learn what is drawn",
         "dropped: unknown target", "dropped: rows that are not there",
         "dropped: neuron that is not there", "dropped: class that is not there",

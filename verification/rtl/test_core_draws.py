@@ -300,7 +300,7 @@ def test_a_neuron_goes_to_the_hidden_layer_and_an_exemplar_to_the_classifier(pau
         return [
             payload(unit_layout(HIDDEN), {
                 **fields, "data": word, "first": int(i == 0), "last": int(i == len(data) - 1),
-                "address": address + i * (target is Target.HEAD_EXEMPLAR),
+                "address": address + i * (target is not Target.HEAD_COMMAND),
             })
             for i, word in enumerate(data)
         ]  # fmt: skip
@@ -323,7 +323,7 @@ def test_a_neuron_goes_to_the_hidden_layer_and_an_exemplar_to_the_classifier(pau
         signs = pack(trainer.latent >= 0)
         for neuron in rng.permutation(5).tolist():
             address = 1 << 23 | neuron * BEATS
-            written = offered(Target.HEAD_EXEMPLAR, beats_of(signs[neuron]), address, neuron)
+            written = offered(Target.HIDDEN_ROWS, beats_of(signs[neuron]), address, neuron)
             steps.append(Step(inputs={"units": written}))
         rows, labels = pack(rng.integers(0, 2, (4, FEATURES), np.uint8)), [4, 0, 2, 0]
         trainer.step(rows, np.array(labels), np.arange(5))

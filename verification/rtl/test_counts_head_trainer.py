@@ -55,10 +55,10 @@ def test_strobes_of_a_hidden_layer_are_those_counted() -> None:
 
 def test_strobes_of_a_hidden_layer_that_learns_are_those_counted() -> None:
     bench, dut = Bench(TRAINED, 3), Counted(HeadTrainer(TRAINED))
-    tally = head_trainer.clear(TRAINED, 1) + head_trainer.load(TRAINED, 5)
-    tally += head_trainer.load_hidden(TRAINED, 5)
+    tally = head_trainer.clear(TRAINED, 1) + head_trainer.load(TRAINED, 2)
+    tally += head_trainer.load_hidden(TRAINED, 9)
     steps = [bench.write()]
-    for given, draws, classes in ((2, 2, 5), (1, 0, 4)):
+    for given, draws, classes in ((2, 2, 2), (1, 0, 1)):
         steps += bench.step(HeadOperation.LEARN, given, draws, classes)
         steps += bench.step(HeadOperation.CLASSIFY, given, draws, classes)
         steps.append(bench.read_hidden(classes))

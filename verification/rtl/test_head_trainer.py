@@ -40,10 +40,10 @@ CHIPS = {
               "rate": 6},
         batch=6,
     ),
-    # Rows of the layer take two words, and those of the classifier one.
+    # Rows of the layer take two words, and those of the classifier one, of which there are fewer.
     "trained": make_chip(
-        features=10, lanes=8,
-        head={"hidden": 5, "binary_width": 16, "backward_width": 8, "rounding": "stochastic",
+        features=10, lanes=8, classes=2,
+        head={"hidden": 9, "binary_width": 16, "backward_width": 8, "rounding": "stochastic",
               "rate": 6, "binary_rate": 2, "window": 6},
         batch=4,
     ),
@@ -266,13 +266,14 @@ def test_a_command_ends_without_exemplars_whose_requests_were_dropped(
 
 def refuse(bench: Bench, command: int, drawable: int = 1) -> None:
     """Let a command be refused: no row changes, and the next batch is learned."""
+    classes = bench.params.classes
     run_pysim(HeadTrainer(bench.chip), [
         bench.write(),
         Step(inputs={"commands": [command]}, pins={"drawable": drawable, "draws_ended": 1}),
         Step(cycles=40, reads={"refused": 1, "training": 0, "stranger": 0}),
-        bench.read(5),
-        *bench.step(HeadOperation.LEARN, 1, 1, 5),
-        bench.read(5),
+        bench.read(classes),
+        *bench.step(HeadOperation.LEARN, 1, 1, classes),
+        bench.read(classes),
         Step(reset=True, reads=LAST),
     ])  # fmt: skip
 
@@ -303,7 +304,7 @@ def test_a_command_that_cannot_be_is_refused(
     ("chip", "operation", "neurons"),
     [
         *((chip, operation, 1) for chip in (SMALL, HIDDEN) for operation in (4, 7)),
-        (TRAINED, 4, 0), (TRAINED, 4, 6), (TRAINED, 4, 4095), (TRAINED, 5, 1),
+        (TRAINED, 4, 0), (TRAINED, 4, 10), (TRAINED, 4, 4095), (TRAINED, 5, 1),
     ],
 )  # fmt: skip
 def test_rows_that_are_not_there_and_what_is_no_command_are_refused(

@@ -126,3 +126,9 @@ def test_packets_of_a_head_alone_give_a_running_machine_that_head(name: str) -> 
         picture(retrained, machine, images[1], 3),
     ]
     run_pysim(Machine(machine), steps)
+
+
+def test_a_target_that_no_header_can_name_is_refused() -> None:
+    message = "^Target must be one that a header can name, not <Target.HIDDEN_ROWS: 16>$"
+    with pytest.raises(ValueError, match=message):
+        Packet(Target.HIDDEN_ROWS)

@@ -6,7 +6,7 @@ The control around the trainer has a few counters and no memory; they are left o
 
 from golden.params import ChipParams, TrainerParams
 from golden.params.checks import check_integer
-from sim.cost.counts import hidden_trainer, trainer
+from sim.cost.counts import trainer
 from sim.cost.counts.tally import Memory, Tally
 
 __all__ = [
@@ -83,7 +83,7 @@ def read_hidden(params: ChipParams, neurons: int) -> Tally:
     """Return the actions of sending the rows of neurons of a hidden layer that learns."""
     head = _layer(params)
     rows = neurons * head.without_hidden.beats
-    return hidden_trainer.read_rows(head, rows).within("hidden").within("trainer")
+    return trainer.read_hidden_rows(head, rows).within("trainer")
 
 
 def clear(params: ChipParams, times: int) -> Tally:

@@ -29,6 +29,8 @@ from rtl.packets import Packet, load_packets
 from rtl.program import compile_network
 from rtl.registers import EVENTS
 from rtl.requests import Source
+from sim.cost.counts import head_trainer
+from sim.cost.counts.tally import Action
 from verification.rtl.chip_run import NETWORK
 from verification.rtl.chip_script import FIELDS, OFFSETS
 from verification.rtl.chips import make_chip
@@ -57,6 +59,13 @@ WIDE = make_chip(seed=6, lanes=4, head={"backward_width": 32, "rate": 9}, batch=
 #: A hidden layer of seven neurons, so that a class has a row more than an exemplar has beats.
 HIDDEN = make_chip(seed=6, head={"hidden": 7, "binary_width": 1, "backward_width": 16, "rate": 9},
                    batch=3)  # fmt: skip
+#: Latent weights of 4 bits in more rows than the classifier has, and of 16 in four words a row.
+NIBBLES = make_chip(seed=6, classes=2, batch=3, head={
+    "hidden": 9, "binary_width": 4, "backward_width": 8, "rate": 6, "binary_rate": 2, "window": 6,
+})  # fmt: skip
+BROAD = make_chip(seed=6, lanes=16, simd=16, batch=3, head={
+    "hidden": 5, "binary_width": 16, "backward_width": 16, "rate": 9, "binary_rate": 5,
+})  # fmt: skip
 #: Three components compete in the only slot.
 COMPETES = make_chip(
     lanes=16, simd=16, code_width=6, class_components=4, components=12, slots=1,
@@ -475,24 +484,27 @@ def test_the_head_learns_beside_a_past_that_the_chip_draws(start: Start, chip: A
     assert model.read(OFFSETS["errors"]) == 0
 
 
-def test_a_hidden_layer_that_learned_is_saved_and_loaded_back(start: Start) -> None:
-    chip = TRAINED
+@pytest.mark.parametrize(
+    "chip", [TRAINED, *(pytest.param(chip, marks=pytest.mark.slow) for chip in (NIBBLES, BROAD))]
+)
+def test_a_hidden_layer_that_learned_is_saved_and_loaded_back(start: Start, chip: Any) -> None:
     golden, (driver, model) = Golden(chip), start(chip)
-    latent = golden.rng.integers(-128, 128, (5, 20), np.int32)
-    latent[0, :2], latent[4, 18:] = (-128, 127), (127, -128)
+    neurons, classes, half = chip.hidden, chip.latent.classes, 2 ** (chip.latent_width - 1)
+    latent = golden.rng.integers(-half, half, (neurons, 20), np.int32)
+    latent[0, :2], latent[-1, 18:] = (-half, half - 1), (half - 1, -half)
     trainer = Trainer(chip.head, latent)
-    assert (driver.head_hidden, driver.head_latent) == (5, 8)
+    assert (driver.head_hidden, driver.head_latent) == (neurons, chip.latent_width)
     driver.head_load_latent(latent[2:], 2)
     driver.head_load_latent(latent[:2])
     assert driver.head_read_latent(3).tolist() == latent[:3].tolist()
     for first, rows in (
-        (0, np.zeros((6, 20), int)), (1, np.zeros((5, 20), int)), (5, [[0] * 20]),
-        (0, [[128] + [0] * 19]), (0, [[0] * 19 + [-129]]),
+        (0, np.zeros((neurons + 1, 20), int)), (1, latent), (neurons, [[0] * 20]),
+        (0, [[half] + [0] * 19]), (0, [[0] * 19 + [-half - 1]]),
     ):  # fmt: skip
         with refused(Fault.ARGUMENT):
             driver.head_load_latent(rows, first)
     for call in (
-        lambda: driver.head_read_latent(0), lambda: driver.head_read_latent(6),
+        lambda: driver.head_read_latent(0), lambda: driver.head_read_latent(neurons + 1),
         lambda: driver.head_load_hidden(np.zeros((1, 20), np.uint8)),
     ):  # fmt: skip
         with refused(Fault.ARGUMENT):
@@ -500,28 +512,36 @@ def test_a_hidden_layer_that_learned_is_saved_and_loaded_back(start: Start) -> N
 
     def learn(count: int) -> None:
         for _ in range(count):
-            vectors, labels = golden.rng.integers(0, 2, (3, 20), np.uint8), [0, 1, 4]
-            hits = trainer.step(pack(vectors), np.array(labels), np.arange(5))
-            assert driver.head_learn(5, vectors, labels) == hits
+            vectors, labels = golden.rng.integers(0, 2, (3, 20), np.uint8), [0, 1, classes - 1]
+            hits = trainer.step(pack(vectors), np.array(labels), np.arange(classes))
+            assert driver.head_learn(classes, vectors, labels) == hits
 
     learn(4)
-    weights, moved = driver.head_read(5), driver.head_read_latent(5)
+    weights, moved = driver.head_read(classes), driver.head_read_latent(neurons)
     assert weights.tolist() == trainer.weights.tolist()
     assert moved.tolist() == trainer.latent.tolist()
     assert (moved != latent).any()
-    # A reset leaves the layer and restarts stream 21; then others are learned, and these again.
+    # A reset leaves the layer and restarts stream 21; then others are loaded, and these again.
     driver.reset()
-    assert driver.head_read_latent(5).tolist() == moved.tolist()
+    assert driver.head_read_latent(neurons).tolist() == moved.tolist()
     driver.head_load_latent(latent)
     driver.head_load(weights)
     driver.head_load_latent(moved)
     trainer = Trainer(chip.head, moved)
     trainer.weights[:] = weights
+    counters = ("head_reads", "head_writes")
+    before = [model.read(OFFSETS[name]) for name in counters]
     learn(2)
-    assert driver.head_read_latent(5).tolist() == trainer.latent.tolist()
+    # Rows of the classifier count as they are priced; those of the layer do not.
+    row = chip.latent.lanes * driver.head_width
+    done = 2 * head_trainer.learn(chip, 3, classes)
+    for name, kind, known in zip(counters, ("read", "write"), before, strict=True):
+        rows = done[Action("trainer.weights", kind, row)]
+        assert model.read(OFFSETS[name]) - known == rows
+    assert driver.head_read_latent(neurons).tolist() == trainer.latent.tolist()
     for vector in golden.rng.integers(0, 2, (3, 20), np.uint8):
         sums = trainer.sums(pack(vector)[None])[0]
-        assert driver.head_classify(5, vector) == (sums.argmax(), sums.max())
+        assert driver.head_classify(classes, vector) == (sums.argmax(), sums.max())
     assert model.read(OFFSETS["errors"]) == 0
 
 

@@ -11,9 +11,12 @@ import pytest
 from numpy.typing import NDArray
 
 from rtl.head_command import HeadOperation
+from rtl.headers import Target
 from rtl.output import Kind
+from rtl.packets import Packet
 from rtl.requests import Source
 from verification.rtl.chip_coverage import cover_resets
+from verification.rtl.chip_script import FIELDS
 from verification.rtl.driver.trained import TRAINED, player_of, shown
 from verification.rtl.test_trained_life import TASKS, Life
 
@@ -44,6 +47,11 @@ def test_a_hidden_layer_learns_three_tasks_beside_a_past_that_the_chip_draws(pau
         life.look(task[-1] + 1)
         host.hidden_rows(1)
     host.read("errors", 0)
+    for number, neurons in ((4, 0), (4, NEURONS + 1), (5, 1), (6, 1), (7, 1)):
+        host.send(Packet(Target.HEAD_COMMAND, 0, neurons, 1, [number]))
+        host.settle()
+        host.read("errors", FIELDS["errors_command"][1].mask)
+    host.hidden_rows(NEURONS)
     player.play(host.operations)
     shown(host, player)
     assert (host.trainer.latent != before).mean() > 0.5  # it does learn

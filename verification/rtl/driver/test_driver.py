@@ -61,7 +61,8 @@ HIDDEN = make_chip(seed=6, head={"hidden": 7, "binary_width": 1, "backward_width
                    batch=3)  # fmt: skip
 #: Latent weights of 4 bits in more rows than the classifier has, and of 16 in four words a row.
 NIBBLES = make_chip(seed=6, classes=2, batch=3, head={
-    "hidden": 9, "binary_width": 4, "backward_width": 8, "rate": 6, "binary_rate": 2, "window": 6,
+    "hidden": 9, "binary_width": 4, "backward_width": 8, "rounding": "stochastic", "rate": 3,
+    "binary_rate": 0, "window": 20,
 })  # fmt: skip
 BROAD = make_chip(seed=6, lanes=16, simd=16, batch=3, head={
     "hidden": 5, "binary_width": 16, "backward_width": 16, "rate": 9, "binary_rate": 5,

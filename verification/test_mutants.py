@@ -12,7 +12,9 @@ from verification.mutants.__main__ import (
     arguments_of_equivalence,
     judged,
 )
-from verification.mutants.benches import ALSO, PARTS, ROOT, benches_of, reached_from
+from verification.mutants.benches import ALSO, PARTS, benches_of
+from verification.mutants.order import Order
+from verification.mutants.reach import ROOT, built_on, reached_from
 from verification.mutants.report import Result, page
 from verification.mutants.rules import RULES, Mutant, mutants_of
 from verification.mutants.trial import Outcome, try_source
@@ -74,15 +76,16 @@ def test_a_block_within_another_is_tried_by_the_benches_of_both(module: str) -> 
 
 
 def test_a_fault_in_what_only_another_block_builds_fails_its_bench() -> None:
-    """The bench of a hidden layer makes none that learns, and so no window."""
+    """The bench of a hidden layer makes none that learns, and so none whose rows are read."""
     source = (ROOT / "rtl/hidden_layer.py").read_text()
-    fault = source.replace("(total >= low) & (total <= high)", "total >= low")
+    fault = source.replace("Mux(summing, row, self.row)", "row")
     assert fault != source
     # A bench that was imported before holds the sound block, and is not to be tried again.
     assert test_hidden_trainer.__name__ in sys.modules
-    outcome = try_source("hidden_layer", fault, benches_of("hidden_layer")[1:], 120)
-    assert outcome.state == "failed"
-    assert outcome.detail.startswith("test_hidden_trainer.py")
+    first = "test_a_row_a_cycle_is_written_and_a_row_in_two_is_read"
+    first = f"{test_hidden_trainer.__name__.rpartition('.')[2]}.py::{first}"
+    outcome = try_source("hidden_layer", fault, benches_of("hidden_layer")[1:], 120, first=[first])
+    assert (outcome.state, outcome.detail) == ("failed", first)
 
 
 def test_arguments_are_of_mutants_that_exist() -> None:
@@ -95,13 +98,13 @@ def test_arguments_are_of_mutants_that_exist() -> None:
         (Outcome("failed"), {}, "killed"),
         (Outcome("timeout"), {}, "killed"),
         (Outcome("broken"), {}, "stillborn"),
-        (Outcome("passed", designs="a"), {}, "same"),
-        (Outcome("passed", designs="b"), {}, "survived"),
-        (Outcome("passed", designs="b"), {MUTANT.id: "no input is b"}, "equivalent"),
+        (Outcome("passed", designs={"a"}), {}, "same"),
+        (Outcome("passed", designs={"b"}), {}, "survived"),
+        (Outcome("passed", designs={"b"}), {MUTANT.id: "no input is b"}, "equivalent"),
     ],
 )
 def test_what_is_said_of_an_outcome(outcome: Outcome, argued: dict[str, str], state: str) -> None:
-    result = judged(MUTANT, outcome, argued, lambda: "a")
+    result = judged(MUTANT, outcome, argued, {"a"})
     assert result.state == state
     text = page([result], {"x": 2}, argued)
     assert "`x` (1 of 2)" in text
@@ -127,6 +130,46 @@ def test_the_tests_see_the_fault(tmp_path: Path) -> None:
     assert try_source("beat", "FAULT =", [test], 60).state == "broken"
     assert try_source("beat", "while True: pass", [test], 3).state == "timeout"
     assert try_source("beat", "import os; os._exit(1)", [test], 60).state == "lost"
+
+
+def test_designs_tell_a_mutant_from_the_original(tmp_path: Path) -> None:
+    test, source = tmp_path / "test_it.py", (ROOT / "rtl/skid.py").read_text()
+    test.write_text(
+        "from rtl.skid import Skid\n"
+        "from verification.rtl.simulators import Step, run_pysim\n\n"
+        "def test_8():\n    run_pysim(Skid(8), [Step()])\n\n"
+        "def test_9():\n    run_pysim(Skid(9), [Step()])\n"
+    )
+    original = try_source("skid", source, [test], 60)
+    assert (original.state, len(original.designs)) == ("passed", 2)
+    assert list(original.tests) == ["test_it.py::test_8", "test_it.py::test_9"]
+    comment = source.replace("return m", "return m  # the same")
+    last = ["test_it.py::test_9"]
+    same = try_source("skid", comment, [test], 60, first=last, known=original.designs)
+    assert same.designs == original.designs
+    assert list(same.tests) == ["test_it.py::test_9", "test_it.py::test_8"]
+    fault = source.replace("m.If(~full)", "m.If(full)")
+    other = try_source("skid", fault, [test], 60, known=original.designs)
+    assert (other.state, len(other.designs - original.designs)) == ("passed", 1)
+
+
+def test_short_tests_come_first_and_then_those_that_find_faults() -> None:
+    order = Order({"long": 2.0, "short": 0.1, "other": 1.0})
+    assert order.first() == ["short", "other", "long"]
+    for _ in range(20):
+        order.note("other")
+    order.note("")  # a fault that ended no test
+    assert order.first() == ["other", "short", "long"]
+
+
+def test_a_fault_touches_what_is_built_on_its_module() -> None:
+    bench = ROOT / "verification/rtl/test_skid.py"
+    skid = ROOT / "rtl/skid.py"
+    assert built_on({skid}, [bench]) == {skid, bench}
+    engine = ROOT / "verification/rtl/engine.py"
+    simulators = engine.with_name("simulators.py")
+    assert built_on({engine}, [bench]) == {engine, simulators, bench}
+    assert not built_on({ROOT / "rtl/lfsr.py"}, [bench])
 
 
 def test_a_result_holds_until_what_the_bench_stands_on_changes() -> None:

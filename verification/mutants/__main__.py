@@ -5,7 +5,7 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from functools import cache
@@ -14,7 +14,9 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from sim.work.files import write_whole
-from verification.mutants.benches import ROOT, benches_of, others_of, reached_from
+from verification.mutants.benches import benches_of, others_of
+from verification.mutants.order import Order
+from verification.mutants.reach import ROOT, reached_from
 from verification.mutants.report import Result, page
 from verification.mutants.rules import RULES, Mutant, mutants_of
 from verification.mutants.trial import Outcome, try_source
@@ -39,9 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # The child processes fork with these imported, which takes most of a short bench.
     import amaranth.sim  # noqa: F401
 
-    import sim.cli
-    import sim.data.datasets  # noqa: F401
-    import verification.rtl.simulators  # noqa: F401
+    import verification.conftest  # noqa: F401
 
     argued = arguments_of_equivalence()
     for module in dict.fromkeys(mutant.module for mutant in chosen):
@@ -57,10 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_whole(options.out, page(results, made, argued).encode())
 
 
-def all_mutants() -> list[Mutant]:
+@cache
+def all_mutants() -> tuple[Mutant, ...]:
     """Return the mutants of all modules of `rtl/` that have a bench."""
     paths = [path for path in sorted((ROOT / "rtl").glob("*.py")) if benches_of(path.stem)]
-    return [mutant for path in paths for mutant in mutants_of(path.stem, path.read_text())]
+    return tuple(mutant for path in paths for mutant in mutants_of(path.stem, path.read_text()))
 
 
 def arguments_of_equivalence() -> dict[str, str]:
@@ -68,12 +69,10 @@ def arguments_of_equivalence() -> dict[str, str]:
     return YAML(typ="safe").load(EQUIVALENT.read_text()) or {}
 
 
-def judged(
-    mutant: Mutant, outcome: Outcome, argued: Mapping[str, str], designs: Callable[[], str]
-) -> Result:
-    """Return what an outcome says of a mutant; `designs` are those of the original."""
+def judged(mutant: Mutant, outcome: Outcome, argued: Mapping[str, str], known: Set[str]) -> Result:
+    """Return what an outcome says of a mutant; known are the designs of the original."""
     if outcome.state == "passed":
-        state = "same" if outcome.designs == designs() else "survived"
+        state = "same" if outcome.designs <= known else "survived"
     else:
         state = "stillborn" if outcome.state == "broken" else "killed"
     detail = outcome.detail or outcome.state
@@ -105,24 +104,20 @@ def _try_block(
         sys.stderr.write(f"{module}: left out, because its bench needs a compiled model\n")
         return
     sys.stderr.write(f"{module}: {len(mutants)} mutants, {original.seconds:.0f} s a bench\n")
-    limit, patience = PATIENCE * original.seconds + 30, PATIENCE * original.quiet + 100
-
-    @cache
-    def designs() -> str:
-        return try_source(module, source, tests, LONG, patience, digests=True).designs
+    limit, patience = int(PATIENCE * original.seconds) + 30, PATIENCE * original.quiet + 100
+    order, known = Order(original.tests), original.designs
 
     def one(mutant: Mutant) -> None:
-        outcome = try_source(module, mutant.source, tests, limit, patience)
-        if outcome.state == "passed":  # again, for what it simulates
-            outcome = try_source(module, mutant.source, tests, 2 * limit, patience, digests=True)
-        if outcome.state == "passed" and outcome.designs != designs() and thorough:
+        outcome = try_source(module, mutant.source, tests, limit, patience, order.first(), known)
+        order.note(outcome.detail)
+        if outcome.state == "passed" and outcome.designs - known and thorough:
             more = try_source(module, mutant.source, others_of(module), LONG)
             outcome = outcome if more.state == "passed" else more
         if outcome.state == "lost":  # neither killed nor survived: the next call tries it again
             sys.stderr.write(f"{mutant.id}: the process ended without an answer\n")
             return
-        result = judged(mutant, outcome, argued, designs)
-        sys.stderr.write(f"{mutant.id}: {result.state} ({outcome.seconds:.0f} s)\n")
+        result = judged(mutant, outcome, argued, known)
+        sys.stderr.write(f"{mutant.id}: {result.state} ({outcome.seconds:.1f} s)\n")
         write_whole(_file(work, mutant), json.dumps(asdict(result)).encode())
 
     with ThreadPoolExecutor(jobs) as pool:

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Tests that try a module of `rtl/`: benches, then counts and proofs; and what they read."""
+"""Tests that try a module of `rtl/`: benches, then counts and proofs."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from verification.house import imported_names
+from verification.mutants.reach import ROOT
 
-__all__ = ["ALSO", "PARTS", "ROOT", "benches_of", "others_of", "reached_from"]
+__all__ = ["ALSO", "PARTS", "benches_of", "others_of"]
 
-ROOT = Path(__file__).parents[2]
 #: Files that hold a part of blocks, and the block whose bench is theirs, too.
 PARTS = {
     "adder_tree": "prototype_classifier",
@@ -52,24 +51,3 @@ def others_of(module: str) -> list[Path]:
         for path in (*sorted(counts), *sorted(proofs))
         if any(name.startswith(prefix) for name in imported_names(path.read_text()))
     ]
-
-
-def reached_from(paths: Iterable[Path]) -> set[Path]:
-    """Return files of this project's hardware, golden model and benches: these, and their imports.
-
-    Packages count with their `__init__`, which is run on the way.
-    """
-    reached, left = set[Path](), list(paths)
-    while left:
-        path = left.pop()
-        if path in reached:
-            continue
-        reached.add(path)
-        for name in imported_names(path.read_text()):
-            parts = name.split(".")
-            if parts[0] in ("rtl", "golden", "verification"):
-                stems = [ROOT.joinpath(*parts[:n]) for n in range(1, len(parts) + 1)]
-                files = [*(stem.with_suffix(".py") for stem in stems)]
-                files += [stem / "__init__.py" for stem in stems]
-                left += [file for file in files if file.exists()]
-    return reached

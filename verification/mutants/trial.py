@@ -2,31 +2,35 @@
 """One mutant against the tests of its block, in a process of its own that leaves nothing behind."""
 
 import contextlib
-import hashlib
+import importlib
 import importlib.abc
 import importlib.util
 import io
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec
-from itertools import pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import hypothesis
 import pytest
 
+from verification.mutants.reach import ALL, ROOT, built_on, module_name, reached_from
+from verification.mutants.watcher import Watcher
 from verification.rtl import engine
 
 __all__ = ["Outcome", "try_source"]
+
+BENCHES = ROOT / "verification" / "rtl"
+ASLEEP = 20  # seconds of a limit for each of the processor, on a machine that has much else to do
 
 
 @dataclass(frozen=True)
@@ -40,27 +44,32 @@ class Outcome:
         ``lost`` if the process ended without an answer, as it does without memory.
     detail : str
         The first test that failed.
-    designs : str
-        Digest of the RTLIL of all that was simulated, in order, if it was asked for.
+    designs : set of str
+        Digests of the RTLIL of what was simulated, if the tests passed.
     quiet : int
         Most cycles without a transfer.
     seconds : float
+        Time of the processor.
+    tests : mapping of str to float
+        Seconds of each test that ran.
     """
 
     state: str
     detail: str = ""
-    designs: str = ""
+    designs: Set[str] = frozenset()
     quiet: int = 0
     seconds: float = 0.0
+    tests: Mapping[str, float] = field(default_factory=dict)
 
 
 def try_source(
     module: str,
     source: str,
     tests: Sequence[Path],
-    limit: float,
+    limit: int,
     patience: int = engine.PATIENCE,
-    digests: bool = False,
+    first: Sequence[str] = (),
+    known: Set[str] = frozenset(),
 ) -> Outcome:
     """Run tests with other text in place of a module of `rtl/`; the files stay as they are.
 
@@ -72,28 +81,31 @@ def try_source(
         The text that stands for it.
     tests : sequence of Path
         Files of tests; the first failure ends them.
-    limit : float
-        Seconds after which they are ended.
+    limit : int
+        Seconds of the processor after which they are ended.
     patience : int
         Cycles without a transfer before a bench fails.
-    digests : bool
-        Whether the outcome tells the `designs`.
+    first : sequence of str
+        Tests that run before the others, in this order.
+    known : set of str
+        Designs of the original. A design that is not among them is the last one of the outcome:
+        more would tell nothing, and take as long as the tests.
     """
+    stale = _prepared(module, tests)
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
-    arguments = (sender, module, source, list(tests), patience, digests)
+    arguments = (sender, module, source, stale, list(tests), limit, patience, first, known)
     child = context.Process(target=_child, args=arguments)
-    begin = time.monotonic()
     child.start()
     sender.close()
     try:
-        if not receiver.poll(limit):
-            return Outcome("timeout", seconds=time.monotonic() - begin)
+        if not receiver.poll(ASLEEP * limit):
+            return Outcome("timeout")
         try:
-            state, detail, designs, quiet = receiver.recv()
+            return receiver.recv()
         except EOFError:
-            return Outcome("lost", seconds=time.monotonic() - begin)
-        return Outcome(state, detail, designs, quiet, time.monotonic() - begin)
+            child.join()
+            return Outcome("timeout" if child.exitcode == -signal.SIGXCPU else "lost")
     finally:
         # The child leads a group of its own, so that what a proof started goes with it.
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -103,38 +115,61 @@ def try_source(
         receiver.close()
 
 
+def _prepared(module: str, tests: Sequence[Path]) -> list[str]:
+    """Import what tests stand on and a fault does not touch; return the names of the rest.
+
+    Every child forks with these imports, which take longer than most faults need to show. The rest
+    is what reaches the module, or the simulators, which are watched.
+    """
+    paths = [*tests, BENCHES / "conftest.py"]
+    targets = {ROOT / "rtl" / f"{module}.py", BENCHES / "simulators.py"}
+    stale = built_on(targets, paths)
+    own = {path for path in reached_from(paths, ALL) if path.is_relative_to(ROOT)}
+    for path in sorted(own - stale):
+        importlib.import_module(module_name(path))
+    return [module_name(path) for path in stale & own]
+
+
 def _child(
     sender: Connection,
     module: str,
     source: str,
-    tests: list[Path],
+    stale: Sequence[str],
+    tests: Sequence[Path],
+    limit: int,
     patience: int,
-    digests: bool,
+    first: Sequence[str],
+    known: Set[str],
 ) -> None:
     os.setsid()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
     sys.dont_write_bytecode = True
-    for name in [name for name in sys.modules if _holds_rtl(name)]:
-        del sys.modules[name]
+    for name in stale:
+        _forget(name)
     sys.meta_path.insert(0, _Finder(f"rtl.{module}", source))
     engine.PATIENCE = patience
-    watcher = _Watcher()
-    watcher.watch_designs(digests)
-    arguments = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow"]
-    # What was imported before the fork cannot be rewritten; the original ran so, too.
-    arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    watcher = Watcher(first)
+    # Assertions stay as they are: to rewrite those of a bench takes longer than to import it.
+    # So does what a failure looked like.
+    arguments = ["-x", "-q", "--assert=plain", "--tb=native", "-m", "not slow"]
+    arguments += ["-p", "no:cacheprovider", "-p", "no:xdist"]
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        watcher.watch_designs()
         code = pytest.main([*arguments, *map(str, tests)], plugins=[watcher])
     states = {pytest.ExitCode.OK: "passed", pytest.ExitCode.TESTS_FAILED: "failed"}
     state = states.get(pytest.ExitCode(code), "broken") if watcher.elaborates else "broken"
-    sender.send((state, watcher.failed, watcher.digest.hexdigest(), watcher.quiet))
+    designs = set(watcher.designs(known)) if state == "passed" else set()
+    seconds = time.process_time()
+    sender.send(Outcome(state, watcher.failed, designs, watcher.quiet, seconds, watcher.seconds))
     sender.close()
 
 
-def _holds_rtl(name: str) -> bool:
-    """Return whether a module may be, or hold, RTL that was imported before the fork."""
-    ours = name.partition(".")[0] in ("rtl", "sim", "verification")
-    return ours and name != engine.__name__ and not name.startswith("verification.mutants")
+def _forget(name: str) -> None:
+    """Make the next import of a module read it anew, also one from its package."""
+    sys.modules.pop(name, None)
+    package, _, own = name.rpartition(".")
+    vars(sys.modules[package]).pop(own, None) if package in sys.modules else None
 
 
 def _end_with(parent: int) -> None:
@@ -157,72 +192,3 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         exec(compile(self._source, f"<{self._name}, mutated>", "exec"), module.__dict__)
-
-
-class _Watcher:
-    """Plugin of pytest: simulates in this process, and keeps the first failure."""
-
-    def __init__(self) -> None:
-        self.failed, self.digest = "", hashlib.sha256()
-        self.elaborates, self.quiet = True, 0
-
-    def watch_designs(self, digests: bool) -> None:
-        """Watch each block that is simulated, and digest its RTLIL if asked, which takes long."""
-        from amaranth.back import rtlil
-
-        from verification.rtl import simulators
-
-        run = simulators.run_pysim
-
-        def run_and_note(component: Any, *arguments: Any, **named: Any) -> Any:
-            if digests:
-                self.digest.update(rtlil.convert(component, emit_src=False).encode())
-            try:
-                trace = run(component, *arguments, **named)
-            except engine.BenchError:
-                raise
-            except Exception:
-                self.elaborates = self._converts(component)
-                raise
-            self.quiet = max(self.quiet, _longest_quiet(trace))
-            return trace
-
-        def run_here(component: Any, steps: Any, *arguments: Any, **named: Any) -> Any:
-            pauses_and_counted = arguments[:2]  # without the simulator, which may follow
-            named.pop("simulator", None)
-            return run_and_note(component, steps, *pauses_and_counted, **named)
-
-        def run_nowhere(*_: Any, **__: Any) -> None:
-            pytest.skip("needs a compiled model")
-
-        # A compiled model takes most of a minute; Amaranth's simulator runs the same steps.
-        simulators.run_pysim, simulators.run_cocotb = run_and_note, run_here
-        simulators.cocotb_simulators = lambda: ("verilator",)
-        simulators.run_module = run_nowhere
-
-    @staticmethod
-    def _converts(component: Any) -> bool:
-        from amaranth.back import rtlil
-
-        try:
-            rtlil.convert(component)
-        except Exception:  # a mutant can raise anything
-            return False
-        return True
-
-    def pytest_configure(self) -> None:
-        # The first failing example is enough: no search for a smaller one, which takes minutes.
-        phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
-        settings = hypothesis.settings
-        settings.register_profile("mutants", settings.get_profile("ci"), phases=phases)
-        settings.load_profile("mutants")
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed and not self.failed:
-            self.failed = report.nodeid.split("/")[-1]
-
-
-def _longest_quiet(trace: engine.Trace) -> int:
-    """Return the most cycles between two transfers, or from the last one to the end."""
-    times = sorted(time for times in trace.transfers.values() for time in times)
-    return max((after - before for before, after in pairwise([0, *times, trace.cycles])), default=0)

@@ -65,7 +65,7 @@ def run_pysim(
 ) -> Trace:
     """Run a bench on Amaranth's simulator."""
     engine = Engine(streams_of(component), steps, pauses, counted)
-    made = _made_of(component)
+    made = made_of(component)
     simulation = _SIMULATIONS.pop(made, None) or _Simulation(component)
     simulation.run(engine)
     _SIMULATIONS[made] = simulation  # not after an error
@@ -125,7 +125,7 @@ def forget() -> None:
     shared.cache_clear()
 
 
-def _made_of(component: wiring.Component) -> Any:
+def made_of(component: wiring.Component) -> Any:
     """Return what decides on the hardware of a block: its class, and what it was made with.
 
     That is all it has but ports. What cannot be compared makes a block like no other.

@@ -52,6 +52,27 @@ def elaborate(m, a):
     assert resets == ["Signal(init=1)", "Signal(reset_less=True)"]  # those of `held`
 
 
+def test_expressions_without_a_module_are_hardware_and_conditions_of_python_are_not() -> None:
+    source = """
+def rounded(value, shift):
+    if shift == 0:
+        return value
+    return Mux(value < 2, 0, value >> 1)
+
+def steps(count):
+    return count + 1
+"""
+    made = {(mutant.rule, mutant.line) for mutant in mutants_of("x", source)}
+    assert made == {(rule, 5) for rule in ("compare", "condition", "order", "constant")}
+
+
+def test_no_hardware_is_without_a_bench() -> None:
+    paths = {path.stem: path for path in (ROOT / "rtl").glob("*.py")}
+    bare = [name for name in paths if not benches_of(name)]
+    assert "lead" in bare
+    assert not [name for name in bare if mutants_of(name, paths[name].read_text())]
+
+
 def test_ids_are_unique_and_hold_500_and_more() -> None:
     mutants = all_mutants()
     assert len({mutant.id for mutant in mutants}) == len(mutants) >= 500

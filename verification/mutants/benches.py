@@ -11,28 +11,39 @@ __all__ = ["ALSO", "PARTS", "benches_of", "others_of"]
 #: Files that hold a part of blocks, and the block whose bench is theirs, too.
 PARTS = {
     "adder_tree": "prototype_classifier",
+    "affine": "cwr",
+    "axi_lite_master": "serial_bridge",
     "class_slots": "class_counter",
     "core_packets": "core",
     "core_units": "core_draws",
     "core_values": "core_draws",
     "cwr_control": "cwr",
     "head_rows": "head_trainer",
+    "headers": "dispatch",
     "hidden_walk": "hidden_trainer",
+    "lanes": "gather",
     "low_rank_control": "low_rank",
     "low_rank_sums": "low_rank",
     "network_blocks": "network",
     "online_mixture_close": "online_mixture",
     "online_mixture_control": "online_mixture",
+    "secded": "protected_memory",
     "trainer_control": "trainer",
     "trainer_errors": "trainer",
     "trainer_hidden": "hidden_trainer",
     "trainer_lanes": "trainer",
 }
 #: Files with hardware that only another block builds: its bench tries them after their own.
-ALSO: dict[str, str] = dict.fromkeys(
-    ("hidden_layer", "trainer", "trainer_control", "trainer_errors", "trainer_lanes"),
-    "hidden_trainer",
-)
+ALSO: dict[str, str] = {
+    "affine": "trainer",
+    "axi_lite_master": "system_bridge",
+    "hidden_layer": "hidden_trainer",
+    "lanes": "hidden_layer",
+    "trainer": "hidden_trainer",
+    "trainer_control": "hidden_trainer",
+    "trainer_errors": "hidden_trainer",
+    "trainer_lanes": "hidden_trainer",
+}
 
 
 def benches_of(module: str) -> list[Path]:

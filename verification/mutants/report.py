@@ -53,7 +53,8 @@ def page(results: Sequence[Result], made: Mapping[str, int], arguments: Mapping[
         ("Each mutant is a module of `rtl/` with one small fault, made by rule. The bench "
         "of its block runs on it, on Amaranth's simulator, until a test fails. `make mutants` goes "
         "on with those that are left and writes this page anew; with `--thorough`, counts and "
-        "proofs are tried on those that pass the bench."),
+        "proofs are tried on those that pass the bench. Modules that only calculate what others "
+        "build, as `lead` does, have no hardware of their own, and no mutants."),
         f"{len(results)} of {sum(made.values())} mutants were tried. {_rate(results)}",
         "**Not run, or not to the end:** " + (", ".join(missing) or "none") + ".",
         ("*Stillborn* mutants do not elaborate in any test. *Same* ones pass, and give the RTLIL "

@@ -22,6 +22,8 @@ COMPARES: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
 }  # fmt: skip
+#: Names that only functions that build hardware use: a module, and parts of expressions.
+BUILDING = ("m", "Mux", "Cat")
 
 
 @dataclass(frozen=True)
@@ -84,17 +86,17 @@ def mutants_of(module: str, source: str) -> list[Mutant]:
 
 
 def _hardware(tree: ast.Module) -> set[int]:
-    """Return the expressions within functions that build a module: those that name `m`.
+    """Return the expressions within functions that build hardware.
 
-    Conditions of Python choose what is built; parameters with a wrong value raise. Neither is a
-    fault of hardware.
+    They name a module `m`, or make an expression with `Mux` or `Cat`. Conditions of Python choose
+    what is built; parameters with a wrong value raise. Neither is a fault of hardware.
     """
     inside: set[int] = set()
     for function in ast.walk(tree):
-        if isinstance(function, ast.FunctionDef) and any(
-            isinstance(node, ast.Name) and node.id == "m" for node in ast.walk(function)
-        ):
-            inside.update(id(node) for node in ast.walk(function) if isinstance(node, ast.expr))
+        if isinstance(function, ast.FunctionDef):
+            nodes = [node for node in ast.walk(function) if isinstance(node, ast.expr)]
+            if any(isinstance(node, ast.Name) and node.id in BUILDING for node in nodes):
+                inside.update(map(id, nodes))
     for node in ast.walk(tree):
         choice = isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert)
         if choice:

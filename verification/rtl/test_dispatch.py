@@ -290,6 +290,18 @@ def test_bytes_beyond_a_unit_need_not_come(chip: ChipParams, target: Target) -> 
     assert trace.counts["error"] == 0
 
 
+@pytest.mark.parametrize("target", [Target.PROGRAM, Target.APPEND, Target.BASIS])
+def test_the_last_byte_of_a_word_is_needed_where_its_unit_goes_on(target: Target) -> None:
+    packet = whole(CHIP, target, 0)
+    needs = [sum(masks) for masks in needs_of(CHIP, packet)]
+    keeps = [need & 127 for need in needs]
+    left = [without(word, keep) for word, keep in zip(packet.words, keeps, strict=True)]
+    zeroed = Packet(target, packet.index, packet.address, packet.count, left)
+    step = Step(inputs={"i": in_part(packet, [255, *keeps])}, outputs={"o": units_of(CHIP, zeroed)})
+    trace = run_pysim(Dispatch(CHIP), [step], counted=("error",))
+    assert trace.counts["error"] == needs.count(255) > 0
+
+
 @pytest.mark.parametrize("byte", range(8))
 @pytest.mark.parametrize("words", [True, False])
 def test_header_in_part_is_dropped(byte: int, words: bool) -> None:

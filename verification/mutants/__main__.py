@@ -32,18 +32,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Try the mutants of a command line, and write the page of all that were ever tried."""
     mutants = all_mutants()
     options = _parse(arguments, sorted({mutant.module for mutant in mutants}))
+    argued = arguments_of_equivalence()
     chosen = [
         mutant
         for mutant in mutants
         if (not options.block or mutant.module in options.block)
         and (not options.rule or mutant.rule in options.rule)
+        and not (options.unargued and mutant.id in argued)
     ][: options.limit]
     # The child processes fork with these imported, which takes most of a short bench.
     import amaranth.sim  # noqa: F401
 
     import verification.conftest  # noqa: F401
 
-    argued = arguments_of_equivalence()
     for module in dict.fromkeys(mutant.module for mutant in chosen):
         left = [m for m in chosen if m.module == module and not _file(options.work, m).exists()]
         if left:
@@ -146,6 +147,9 @@ def _parse(arguments: Sequence[str] | None, blocks: Sequence[str]) -> argparse.N
     parser = argparse.ArgumentParser(prog="python -m verification.mutants", description=__doc__)
     parser.add_argument("--block", nargs="+", action="extend", choices=blocks, help="these alone")
     parser.add_argument("--rule", nargs="+", action="extend", choices=RULES, help="these alone")
+    parser.add_argument(
+        "--unargued", action="store_true", help="those alone of which nobody says why they survive"
+    )
     parser.add_argument("--limit", type=int, metavar="N", help="the first N mutants")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes at a time")
     parser.add_argument(

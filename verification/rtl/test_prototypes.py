@@ -295,13 +295,25 @@ def test_a_header_waits_until_nobody_reads_and_rows_follow_at_once() -> None:
     dut, golden = Prototypes(params(), editable=True), GoldenPrototypes(params())
     steps = [Step(pins={"quiet": 0})]
     steps += [edit(dut, golden, n, [[n] * 10] * (n + 1), n) for n in range(3)]
+    looked_up, entry = read_back(dut, golden)[:2]
     replaced = edit(dut, golden, 1, [[5] * 10] * 2, 9)
-    held = Step(inputs=replaced.inputs, reads={"wanted": 1, "editing": 0}, cycles=9, abandon=True)
+    reads = {"wanted": 1, "editing": 0, **entry.reads}  # nor does it touch what was read
+    held = Step(inputs=replaced.inputs, pins=entry.pins, reads=reads, cycles=9, abandon=True)
     taken = Step(pins={"quiet": 1}, inputs=replaced.inputs, reads=replaced.reads)
-    trace = run_pysim(dut, [*steps, held, taken, *read_back(dut, golden)])
+    trace = run_pysim(dut, [*steps, looked_up, held, taken, *read_back(dut, golden)])
     assert len(trace.transfers["append"]) == 4
     first = trace.transfers["append"][-1] + 1
     assert trace.transfers["rows"][-6:] == list(range(first, first + 6))
+
+
+def test_a_header_waits_for_the_rows_of_the_class_before() -> None:
+    dut, golden = Prototypes(params(), editable=True), GoldenPrototypes(params())
+    steps = [Step(pins={"quiet": 1})]
+    steps += [edit(dut, golden, n, [[n] * 10] * 2, n) for n in range(2)]
+    follow = [edit(dut, golden, n, [[n + 3] * 10] * k, n) for n, k in ((2, 3), (0, 2), (1, 2))]
+    inputs = {port: sum((step.inputs[port] for step in follow), []) for port in ("append", "rows")}
+    at_once = Step(inputs=inputs, reads=follow[-1].reads)
+    run_pysim(dut, [*steps, at_once, *read_back(dut, golden)])
 
 
 @pytest.mark.parametrize("rows", range(5))

@@ -38,8 +38,8 @@ class Bench:
 
     def __init__(self, p: CorrelatedSamplerParams) -> None:
         self.params, self.dut = p, NormalLanes(p)
-        self.steps: list[Step] = [Step(pins={"valid": 1})]
-        self.due: list[int] = []  # bits of the groups under way
+        self.steps: list[Step] = []
+        self.due: list[dict[str, int]] = []  # bits of the groups under way
         self.scales = 0
 
     def compare(self, group: int, lanes: list[tuple[int, int, int, int]], e: int) -> None:
@@ -53,9 +53,9 @@ class Bench:
             mark = int(threshold_table(q)[code])
             u = (abs(mark) * (64 + scale) + 32) // 64 * (1 if mark > 0 else -1)
             bits |= ((total << e) + int(noise_table(q)[word]) < u) << place
-        reads = {"bits": self.due.pop(0)} if len(self.due) == self.dut.latency else {}
         pins = {
             "en": 1,
+            "valid": 1,
             "codes": packed(row[0], q),
             "words": packed(row[1], q),
             "group": group,
@@ -63,19 +63,33 @@ class Bench:
             "scales": self.scales,
             "exponent": e,
         }
-        self.due.append(bits)
+        self._step(pins, {"bits": bits})
         self.scales = packed([lane[3] for lane in lanes] + [0] * (width - len(lanes)), 8)
-        self.steps.append(Step(pins=pins, reads=reads, cycles=1))
 
     def hold(self) -> None:
         """Let a cycle pass in which no step is taken, whatever the inputs are."""
-        others = {"codes": 1, "words": 2, "sums": 3, "scales": 4}
+        others = {"codes": 1, "words": 2, "sums": 3, "scales": 4, "group": self._other_group()}
         self.steps.append(Step(pins={**others, "en": 0}, cycles=1))
 
-    def flush(self, e: int) -> list[Step]:
+    def pass_over(self) -> None:
+        """Take a step without a group: its bits are any."""
+        others = {"codes": 5, "words": 6, "sums": 7, "group": self._other_group()}
+        self._step({**others, "scales": self.scales, "en": 1, "valid": 0}, {})
+        self.scales = 8
+
+    def flush(self) -> list[Step]:
         for _ in range(self.dut.latency):
-            self.compare(0, [(0, 0, 0, 0)], e)
+            self.pass_over()
         return self.steps
+
+    def _step(self, pins: dict[str, int], bits: dict[str, int]) -> None:
+        reads = self.due.pop(0) if len(self.due) == self.dut.latency else {}
+        self.due.append(bits)
+        self.steps.append(Step(pins=pins, reads=reads, cycles=1))
+
+    def _other_group(self) -> int:
+        groups = -(-self.params.prototypes.lanes // self.params.lanes_compared)
+        return (self.steps[-1].pins["group"] + 1) % groups if self.steps else 0
 
 
 def edges(p: CorrelatedSamplerParams, code: int, word: int, scale: int, e: int) -> list[int]:
@@ -99,9 +113,10 @@ def bench(p: CorrelatedSamplerParams, e: int, seed: int, pairs: list[tuple[int, 
     for n in range(0, len(lanes) - width + 1, width):
         group = n // width % groups
         made.compare(group, lanes[n : n + min(width, p.prototypes.lanes - group * width)], e)
-        if rng.integers(4) == 0:
-            made.hold()
-    made.flush(e)
+        for pause in (made.hold, made.pass_over):
+            if rng.integers(4) == 0:
+                pause()
+    made.flush()
     return made
 
 

@@ -109,7 +109,9 @@ def case() -> list[Step]:
         Step(inputs={"i": [Request.NOTHING] * (ROOM + 9)}),
         read(0x004, 7),
         # Bytes that begin no request, and a byte that the port lost, are told once each time.
-        Step(inputs={"i": [6, 255, Answer.WORD, Request.SEND, MOST_WORDS + 1]}),
+        Step(inputs={"i": [6, 255, Answer.WORD]}),
+        echo(1, LOST),
+        Step(inputs={"i": [Request.SEND, MOST_WORDS + 1]}),
         echo(1, LOST),
         echo(2),
         Step(pins={"lost": 1}),
@@ -136,6 +138,13 @@ def test_words_of_the_chip_go_between_the_answers() -> None:
     response = {"r": [payload(read_layout(), {"data": 9, "resp": OKAY})]}
     done = Step(inputs=response, outputs={"o": [Request.READ, OKAY, 9, 0, 0, 0]})
     run_pysim(SerialBridge(), [waits, come((5, 6, False), (7, 8, True)), done], PAUSES["stalled"])
+
+
+@pytest.mark.parametrize("pauses", [Pauses(), PAUSES["stalled"]])
+def test_an_answer_waits_for_the_word_that_is_sent(pauses: Pauses) -> None:
+    word, sent = come((5, 6, False)), send(last=True)
+    both = {"o": [*word.outputs["o"], *sent.outputs["o"]]}
+    run_pysim(SerialBridge(), [Step({**word.inputs, **sent.inputs}, both), echo(4)], pauses)
 
 
 def test_room_for_the_longest_request_while_the_chip_waits() -> None:
@@ -186,8 +195,9 @@ class Held(wiring.Component):
 @pytest.mark.parametrize("cycles", [1, 4, 7, 12])
 def test_reset_forgets_a_request(cycles: int) -> None:
     begun = write(4, 0xFFFFFFFF)
+    lost = [Step(pins={"lost": 1}), Step(pins={"lost": 0})]
     half = Step(inputs=begun.inputs, outputs=begun.outputs, cycles=cycles, abandon=True)
-    run_pysim(SerialBridge(), [half, Step(reset=True), echo(3), read(4, 8)])
+    run_pysim(SerialBridge(), [*lost, half, Step(reset=True), echo(3), read(4, 8)])
 
 
 def test_latency_and_throughput() -> None:

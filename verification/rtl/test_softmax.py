@@ -70,6 +70,13 @@ def test_pauses_change_no_bit(pauses) -> None:
     run_pysim(Softmax(SMALL), [step(CORNERS)], pauses)
 
 
+@pytest.mark.parametrize("pauses", ["stalled", "patient"])
+def test_classes_that_the_divider_has_no_room_for_wait(pauses: str) -> None:
+    params, classes = replace(SMALL, classes=40), range(-20, 20)
+    assert len(classes) > Softmax(params).latency
+    run_pysim(Softmax(params), [step([[*classes], [*classes]])], PAUSES[pauses])
+
+
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 def test_shares_in_verilog(simulator: str) -> None:
     samples = CORNERS + drawn(np.random.default_rng(1), 6, 60)

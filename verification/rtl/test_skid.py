@@ -34,9 +34,11 @@ def test_what_is_kept_leaves_before_the_next_is_taken() -> None:
     assert all(taken[k + 1] > left[k] for k in kept)
 
 
-def test_reset_drops_what_is_kept() -> None:
-    # A patient world has seen the payload, and takes it a cycle later.
+# A patient world has seen the payload, and takes it a cycle later; another one takes it in no cycle
+# of the reset either.
+@pytest.mark.parametrize("pauses", [PAUSES["patient"], Pauses(stall=0.9)])
+def test_reset_drops_what_is_kept(pauses: Pauses) -> None:
     kept = Step(inputs={"i": [1]}, outputs={"o": [1]}, cycles=1, abandon=True)
     after = Step(inputs={"i": [5]}, outputs={"o": [5]})
-    trace = run_pysim(Skid(8), [kept, Step(reset=True), after], PAUSES["patient"])
+    trace = run_pysim(Skid(8), [kept, Step(reset=True), after], pauses)
     assert trace.left == [1]

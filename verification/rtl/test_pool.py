@@ -66,6 +66,11 @@ def test_any_pauses_in_verilog(pauses: Pauses, simulator: str) -> None:
     run_cocotb(shared(Pool, 64, TAG), steps, pauses, simulator=simulator)
 
 
+@pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
+def test_pauses_change_no_bit(pauses: Pauses) -> None:
+    run_pysim(Pool(8, TAG), [bench(8, 2, 3, 4, seed=2)], pauses)
+
+
 @pytest.mark.parametrize("size", [1, 2])
 def test_a_word_a_cycle_and_latency(size: int) -> None:
     trace = run_pysim(Pool(8, TAG), [bench(8, size, 4, 4, seed=3)])

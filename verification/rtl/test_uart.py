@@ -117,6 +117,14 @@ def test_transmitter_has_the_bits_of_the_standard() -> None:
     assert trace.gaps("i") == {UartTransmitter(divisor).interval}
 
 
+@pytest.mark.parametrize("rest", range(5))
+def test_transmitter_that_rests_takes_a_byte_at_once(rest: int) -> None:
+    pause = Step(cycles=FRAME * 5 + rest)
+    steps = [Step(inputs={"i": [1]}), pause, Step(inputs={"i": [2]})]
+    first, second = run_pysim(UartTransmitter(5), steps).transfers["i"]
+    assert second - first == pause.cycles + 2  # each step ends in a cycle of its own
+
+
 def test_receiver_offers_a_byte_after_the_middle_of_its_stop_bit() -> None:
     divisor = 8
     trace = run_pysim(UartReceiver(divisor), on_wire(0x3C, divisor))

@@ -84,6 +84,11 @@ def test_all_small_vectors(n: int) -> None:
     run_pysim(dut, bench(dut, [(x, 2**n - 2, mask, True) for x in values for mask in values]))
 
 
+def test_counts_stay_while_it_is_held() -> None:
+    dut = Xnor(XnorParams(inputs=20))
+    run_pysim(dut, bench(dut, random_vectors(20, 30)))
+
+
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 @pytest.mark.parametrize("n", [1, 64])
 def test_corners_in_verilog(n: int, simulator: str) -> None:

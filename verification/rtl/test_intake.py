@@ -155,7 +155,9 @@ def test_reset_drops_the_picture() -> None:
     params = machine(8, 3, 5)
     begin, first = bench(params, 5, random_pixels(params, 6, 0))
     cut = replace(first, cycles=9, abandon=True)
-    after = Step(reset=True, cycles=1, reads={"may_pass": 1})
+    reset = Step(reset=True, cycles=1, reads={"may_pass": 1})
+    after = Step(first.inputs, cycles=9, abandon=True)  # nothing is taken until the next beginning
     begin_again, again = bench(params, 4, random_pixels(params, 5, 1))
-    trace = run_pysim(Intake(params), [begin, cut, after, begin_again, again])
+    trace = run_pysim(Intake(params), [begin, cut, reset, after, begin_again, again])
     assert trace.left[0] > 0
+    assert trace.left[1] == len(first.inputs["pixels"])

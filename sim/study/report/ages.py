@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim.report.figure import house_style, new_figure
 from sim.report.spread import Spread
-from sim.study.report.drawing import Looks, draw_points
+from sim.study.report.drawing import Looks, draw_points, legend_place
 from sim.study.report.figures import look
 from sim.study.report.groups import MethodGroup, Run, plain_or_all
 from sim.study.report.series import few
@@ -90,14 +90,16 @@ def stability_plasticity(groups: Sequence[MethodGroup]) -> Figure:
     groups : sequence of MethodGroup
         Methods that learn in tasks of which `has_ages` is true.
     """
-    figure = new_figure(8.5, 4.8)
+    shown = few(plain_or_all(groups))
+    place, room = legend_place([group.label for group in shown])
+    figure = new_figure(8.5, 4.8 + room)
     axes = figure.add_subplot()
-    draw_ages(axes, few(plain_or_all(groups)), lambda group: look(group, groups))
+    draw_ages(axes, shown, lambda group: look(group, groups))
     draw_means(axes)
     axes.set_xlabel(OLD)
     axes.set_ylabel(NEW)
     axes.grid(alpha=0.3)
-    figure.legend(loc="outside right center", fontsize=8, frameon=False)
+    figure.legend(loc=place, fontsize=8, frameon=False)
     return figure
 
 

@@ -11,7 +11,16 @@ from sim.report.spread import Spread
 from sim.study.report.groups import MethodGroup
 from sim.study.report.series import Axis, Series
 
-__all__ = ["AXES", "Look", "Looks", "draw_curves", "draw_levels", "draw_points", "draw_series"]
+__all__ = [
+    "AXES",
+    "Look",
+    "Looks",
+    "draw_curves",
+    "draw_levels",
+    "draw_points",
+    "draw_series",
+    "legend_place",
+]
 
 #: Label of each axis of bits; `{unit}` is that of the numbers along it.
 AXES: dict[Axis, str] = {
@@ -37,6 +46,14 @@ class Look:
 
 
 Looks = Callable[[MethodGroup], Look]
+_LONG_NAME = 45  # characters beyond which a name leaves no room for the axes beside it
+
+
+def legend_place(names: Sequence[str]) -> tuple[str, float]:
+    """Return where a legend goes, and the inches that it adds: long names lie below the axes."""
+    if max(map(len, names), default=0) <= _LONG_NAME:
+        return "outside right center", 0
+    return "outside lower center", 0.19 * len(names)
 
 
 def draw_curves(

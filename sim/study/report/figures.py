@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Figures of a report; each function makes one matplotlib figure from results."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 import numpy as np
@@ -11,7 +11,14 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from sim.report.figure import house_style, new_figure
-from sim.study.report.drawing import AXES, Look, draw_curves, draw_levels, draw_series
+from sim.study.report.drawing import (
+    AXES,
+    Look,
+    draw_curves,
+    draw_levels,
+    draw_series,
+    legend_place,
+)
 from sim.study.report.groups import MethodGroup, plain_or_all
 from sim.study.report.series import BOUNDS, Axis, Series, few, series_of
 
@@ -66,14 +73,17 @@ def accuracy_by_task(groups: Sequence[MethodGroup], seen: Sequence[int]) -> Figu
     seen : sequence of int
         Classes seen after each task.
     """
-    figure = new_figure(8.5, 4.6)
+    groups = plain_or_all(groups)
+    shown = few(groups)
+    place, room = legend_place([group.label for group in shown])
+    figure = new_figure(8.5, 4.6 + room)
     axes = figure.add_subplot()
-    draw_curves(axes, few(plain_or_all(groups)), seen, lambda group: look(group, groups, 3))
+    draw_curves(axes, shown, seen, lambda group: look(group, groups, 3))
     axes.set_xlabel("classes seen")
     axes.set_ylabel("accuracy on all classes seen (%)")
     axes.set_xticks(list(seen)[:: -(-len(seen) // _MARKS)])
     axes.grid(alpha=0.3)
-    figure.legend(loc="outside right center", fontsize=8, frameon=False)
+    figure.legend(loc=place, fontsize=8, frameon=False)
     return figure
 
 
@@ -89,12 +99,13 @@ def accuracy_by_bits(groups: Sequence[MethodGroup], axis: Axis, network_bits: in
     network_bits : int
         Bits of the feature extractor, which the chip stores.
     """
-    figure = new_figure(9.5, 4.8)
-    axes = figure.add_subplot()
     groups = plain_or_all(groups)
-    lines = series_of(groups)
+    lines, variants = series_of(groups), _variant_colours(groups)
+    place, room = legend_place([series.name for series in lines])
+    figure = new_figure(9.5, 4.8 + room)
+    axes = figure.add_subplot()
     for series in lines:
-        draw_series(axes, series, axis, network_bits, _line_look(series))
+        draw_series(axes, series, axis, network_bits, _line_look(series, variants))
     bounds = [group for group in groups if group.replay in BOUNDS]
     draw_levels(axes, bounds, lambda group: _BOUNDS[group.replay], _bound_label)
     axes.set_xscale("log")
@@ -107,7 +118,7 @@ def accuracy_by_bits(groups: Sequence[MethodGroup], axis: Axis, network_bits: in
     axes.set_xlabel(AXES[axis].format(unit="kb"))
     axes.set_ylabel("average incremental accuracy (%)")
     axes.grid(alpha=0.3, which="both")
-    figure.legend(loc="outside right center", fontsize=8, frameon=False)
+    figure.legend(loc=place, fontsize=8, frameon=False)
     taken: list[NDArray[np.float64]] = []
     for series in lines:
         if series.replay in _ANNOTATED:
@@ -118,25 +129,39 @@ def accuracy_by_bits(groups: Sequence[MethodGroup], axis: Axis, network_bits: in
 def look(group: MethodGroup, groups: Sequence[MethodGroup], size: float = 6) -> Look:
     """Return the look of a method: grey for bounds; more bits make a source's colour darker.
 
+    Variants of one method have a colour each.
+
     Parameters
     ----------
     group : MethodGroup
     groups : sequence of MethodGroup
-        All methods of the study.
+        All methods of the figure.
     size : float
         Of the marker, in points.
     """
     if group.replay in _BOUNDS:
         bound = _BOUNDS[group.replay]
         return Look(bound.colour, bound.line, size=size)
+    variants = _variant_colours(groups)
+    if variants:
+        return Look(variants[group.variant], size=size)
     family = sorted({g.bits_paper for g in groups if g.replay == group.replay})
     shade = 0.35 + 0.6 * (family.index(group.bits_paper) + 1) / len(family)
     colour = mpl.colormaps[_COLOUR_MAPS.get(group.replay, "Greens")](shade)
     return Look(colour, size=size)
 
 
-def _line_look(series: Series) -> Look:
-    colour = _LINE.get(series.replay, "tab:purple")
+def _variant_colours(groups: Sequence[MethodGroup]) -> dict[str, str]:
+    """Return a colour for each variant if all methods but bounds are variants of one source."""
+    own = [group for group in groups if group.replay not in _BOUNDS]
+    variants = list(dict.fromkeys(group.variant for group in own))
+    if len(variants) < 2 or len({group.replay for group in own}) > 1:
+        return {}
+    return {variant: f"C{number % 10}" for number, variant in enumerate(variants)}
+
+
+def _line_look(series: Series, variants: Mapping[str, str]) -> Look:
+    colour = variants.get(series.groups[0].variant, _LINE.get(series.replay, "tab:purple"))
     return Look(colour, "--", "s") if series.along == "components" else Look(colour)
 
 

@@ -134,14 +134,14 @@ class MethodGroup(Group):
 def plain_or_all(groups: Sequence[MethodGroup]) -> list[MethodGroup]:
     """Return the plain methods, and the variants of sources that have no plain method.
 
-    Methods with an increment of their own are variants, and are never returned. Nor are memories
-    that fail where a study has sound ones.
+    A study of the variants of one method has all of them. Methods with an increment of their own
+    are variants, and are never returned. Nor are memories that fail where a study has sound ones.
     """
     groups = [g for g in groups if not g.faults] or groups
+    groups = [g for g in groups if not g.variant or g.increment is None]
     with_plain = {group.replay for group in groups if not group.variant}
-    return [
-        g for g in groups if not g.variant or (g.replay not in with_plain and g.increment is None)
-    ]
+    plain = [g for g in groups if not g.variant or g.replay not in with_plain]
+    return plain if sum(not SOURCES[g.replay].bound for g in plain) > 1 else groups
 
 
 def _is_faults(field: FieldInfo | None) -> bool:

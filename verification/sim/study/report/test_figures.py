@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from sim.replay import SOURCES
 from sim.study.plot.looks import BOUND_LOOKS
+from sim.study.report.drawing import legend_place
 from sim.study.report.figures import accuracy_by_bits, accuracy_by_task, look
 from sim.study.report.groups import MethodGroup, group_runs
 from sim.study.report.series import BOUNDS, Axis
@@ -47,6 +48,28 @@ def lines(
     return {
         str(bars.get_label()): [float(x) for x in bars[0].get_xdata()] for bars in axes.containers
     }
+
+
+def test_variants_of_one_method_are_drawn_in_colours_of_their_own_below_their_axes() -> None:
+    modes = [run("gbm", 800, 0.5), run("gbm", 800, 0.4, mode="serial")]
+    groups = group_runs([run("joint", 10**6, 0.6), *modes])
+    figure = accuracy_by_bits(groups, "state")
+    drawn = {str(bars.get_label()): bars[0].get_color() for bars in figure.axes[0].containers}
+    assert list(drawn) == ["GBM, q = 8", "GBM, mode = serial, q = 8"]
+    assert list(drawn.values()) == [look(group, groups).colour for group in groups[1:]]
+    assert len(set(drawn.values())) == 2
+    # Beside a second source, the variant is left out.
+    assert list(lines([*groups, *group_runs([run("hamming", 100, 0.32)])])) == [
+        "GBM, q = 8", "nearest prototype, no training",
+    ]  # fmt: skip
+
+
+def test_long_names_lie_below_the_axes() -> None:
+    assert legend_place(["short"] * 9) == ("outside right center", 0)
+    place, room = legend_place(["short", "a name of so many characters that no axes fit"])
+    assert (place, room) == ("outside right center", 0)
+    place, room = legend_place(["short", "a name of so many characters that no axes fit it"])
+    assert (place, room) == ("outside lower center", 0.38)
 
 
 def test_lines_join_one_parameter_and_variants_are_left_out() -> None:

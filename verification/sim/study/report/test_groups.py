@@ -73,5 +73,8 @@ def test_variants_and_own_tasks_are_not_plain() -> None:
     ]
     groups = group_runs(runs)
     assert [group.variant for group in groups] == ["", ", mode = serial", ", 10 classes a task"]
-    assert plain_or_all(groups) == groups[:1]
+    # A study of the variants of one method has them all, but for those with other tasks.
+    assert plain_or_all(groups) == groups[:2]
+    other = group_runs([run("hamming", "Hamming", 100, 0.5, 0)])
+    assert plain_or_all([*groups, *other]) == [groups[0], *other]
     assert plain_or_all(groups[1:]) == groups[1:2]

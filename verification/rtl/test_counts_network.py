@@ -127,10 +127,8 @@ def bench(
     ("reuse", "units"),
     [
         (1, 1),
-        (4, 1),
-        (1, 2),
         (4, 2),
-        *(pytest.param(reuse, 1, marks=pytest.mark.slow) for reuse in (2, 8)),
+        *(pytest.param(*w, marks=pytest.mark.slow) for w in [(2, 1), (4, 1), (8, 1), (1, 2)]),
     ],
 )
 @pytest.mark.parametrize("name", CASES)

@@ -23,6 +23,11 @@ from verification.rtl.networks import CASES, bench, build, load, machine, pictur
 from verification.rtl.simulators import run_pysim
 
 DIE, THRESHOLD = 7, CERTAIN // 20
+# Pixels that share a row of weights, and units: neither, and both at once; one alone is slow.
+WAYS = pytest.mark.parametrize(
+    ("reuse", "units"),
+    [(1, 1), (4, 2), *(pytest.param(*way, marks=pytest.mark.slow) for way in [(4, 1), (1, 2)])],
+)
 
 
 def weights_of(network: GoldenNetwork, params: AcceleratorParams) -> NDArray[np.uint8]:
@@ -67,7 +72,7 @@ def failing_bits(tables: Sequence[tuple[list[int], list[int]]]) -> int:
     return sum(row.bit_count() for failing, _ in tables for row in failing)
 
 
-@pytest.mark.parametrize(("reuse", "units"), [(1, 1), (4, 1), (1, 2), (4, 2)])
+@WAYS
 @pytest.mark.parametrize("name", ["same_pool_dense", "groups_shuffle", "shuffle_pool_conv"])
 def test_weights_that_fail_are_those_of_golden(
     monkeypatch: pytest.MonkeyPatch, name: str, reuse: int, units: int
@@ -126,7 +131,7 @@ def fail_both(monkeypatch: pytest.MonkeyPatch, dut: Network, network: GoldenNetw
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("reuse", "units"), [(1, 1), (4, 1), (1, 2)])
+@WAYS
 @pytest.mark.parametrize("name", CASES)
 def test_maps_that_fail_are_those_of_golden(
     monkeypatch: pytest.MonkeyPatch, name: str, reuse: int, units: int

@@ -17,12 +17,15 @@ from verification.rtl.networks import CASES, build, load, machine, picture
 from verification.rtl.simulators import run_pysim
 
 
+MORE = (3, 5, 1, 1), (4, 8, 2, 1), (2, 8, 1, 2)
+
+
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize(
     ("pe", "simd", "reuse", "units"),
     [
-        (4, 8, 1, 1), (3, 5, 1, 1), (4, 8, 2, 1), (3, 5, 4, 1), (16, 64, 8, 1),
-        (2, 8, 1, 2), (3, 5, 1, 2), (2, 8, 4, 2),
+        (4, 8, 1, 1), (3, 5, 4, 1), (16, 64, 8, 1), (3, 5, 1, 2), (2, 8, 4, 2),
+        *(pytest.param(*sizes, marks=pytest.mark.slow) for sizes in MORE),
     ],
 )  # fmt: skip
 def test_cycles_are_those_of_the_machine(

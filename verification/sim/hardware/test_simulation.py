@@ -127,7 +127,7 @@ def test_words_of_a_pipe_leave_on_a_pipe(tmp_path: Path) -> None:
         ("write output\n", f"1: {LINES}'write output'"),
         ("idle now \x1b\n", f"1: {LINES}'idle now ?'"),
         ("read colour\n", "1: REGISTER must be one of id, version, "),
-        ("read 4096\n", "mixture, or an address up to 4095, not '4096'"),
+        ("read 4096\n", "head_latent, or an address up to 4095, not '4096'"),
         ("write output 0x100000000\n", "1: VALUE must be an integer from 0 to 2^32 - 1"),
         ("write output -1\n", "in decimal or after 0x in hex, not '-1'"),
         ("wait 1e6\n", "1: CYCLES must be an integer from 0 to 2^32 - 1"),

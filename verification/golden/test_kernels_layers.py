@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golden.bits import pack, unpack
+from golden.conv import Conv
 from golden.head import Head
 from golden.kernels import head_logits, infer, xnor_gemm
 from golden.kernels.infer import CHUNK
@@ -215,6 +216,9 @@ def test_depthwise_thresholds_out_of_reach_fire_always_or_never(polarity):
     )
     network = Network.random(params, np.random.default_rng(1))
     layer = network.layers[1]
+    assert isinstance(layer, Conv)
+    assert layer.thresholds is not None
+    assert layer.polarity is not None
     layer.thresholds[:] = [-(2**31), -10, -9, -8, 9, 10, 11, 2**31 - 1]
     layer.polarity[:] = polarity
     images = np.random.default_rng(2).integers(0, 16, (6, 4, 4, 1), np.uint8)

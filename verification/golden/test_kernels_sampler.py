@@ -174,10 +174,9 @@ def test_words_that_are_kept_are_left_when_a_register_or_the_memory_changes():
 def test_words_are_kept_no_longer_than_their_sampler():
     before = len(_KEPT)
     blocks = [sampler(64, seed=seed) for seed in (1, 2)]
-    for block in blocks:
-        draw(block, [0, 1])
+    draw(blocks[0], [0, 1])
+    draw(blocks[1], [0, 1])
     assert len(_KEPT) == before + 2
-    del block
     blocks.clear()
     gc.collect()
     assert len(_KEPT) == before

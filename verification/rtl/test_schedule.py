@@ -16,7 +16,6 @@ from verification.rtl.engine import Step
 from verification.rtl.networks import CASES, build, load, machine, picture
 from verification.rtl.simulators import run_pysim
 
-
 MORE = (3, 5, 1, 1), (4, 8, 2, 1), (2, 8, 1, 2)
 
 

@@ -76,8 +76,8 @@ def test_a_machine_is_measured_from_the_parts_of_the_network(
         return {"mvu": Counter({FLIPFLOP: 5, "$_AND_": 7}), "network": Counter({"$_OR_": 2})}
 
     monkeypatch.setattr("verification.bench.scale.count_parts", counted)
-    size = measure(2, 4, tmp_path)
-    assert asked == [("network", 2, 4)]
+    size = measure(16, 32, tmp_path)
+    assert asked == [("network", 16, 32)]
     assert size.gates == {"mvu": 12, "network": 2}
     assert size.flipflops == {"mvu": 5, "network": 0}
     weights, thresholds, maps = 2048 * 16 * 64, 256 * 16 * (17 + 1), 2 * 1024 * 64
@@ -110,7 +110,7 @@ def test_without_yosys_a_line_says_what_to_install(
 ) -> None:
     monkeypatch.setattr("sim.hardware.tools.find_spec", lambda _: None)
     with pytest.raises(SystemExit) as caught:
-        main(["--out", str(tmp_path), "--sizes", "1x2", "1x3"])
+        main(["--out", str(tmp_path), "--sizes", "16x32", "16x64"])
     assert caught.value.code == 2
     told = capsys.readouterr().err
     assert told.startswith("scale: Mapping network to gates needs Yosys: pip install ")

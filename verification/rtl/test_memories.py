@@ -43,7 +43,7 @@ def chip_text(chip: ChipParams) -> str:
     return with_models(Chip(chip), "chip")
 
 
-@pytest.fixture(params=["parallel", "serial", "factors"])
+@pytest.fixture(params=[pytest.param("parallel", marks=pytest.mark.slow), "serial", "factors"])
 def name(request: pytest.FixtureRequest) -> str:
     return request.param
 

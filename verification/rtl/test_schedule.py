@@ -86,7 +86,7 @@ def first_convolutions(draw: st.DrawFn) -> tuple[dict[str, Any], int, int]:
 
 
 @given(first_convolutions())
-@settings(max_examples=15)
+@settings(max_examples=6)
 def test_no_step_waits_for_a_picture_that_comes_without_pauses(
     drawn: tuple[dict[str, Any], int, int],
 ) -> None:

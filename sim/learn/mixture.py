@@ -18,7 +18,9 @@ from sim.learn.mixture_scores import MixtureScores
 __all__ = ["BernoulliMixture"]
 
 
-class BernoulliMixture(MixtureFit, MixtureScores, DensityMixin, BaseEstimator):
+class BernoulliMixture(  # pyright: ignore[reportIncompatibleMethodOverride] - as in MixtureScores
+    MixtureFit, MixtureScores, DensityMixin, BaseEstimator
+):
     """Mixture of multivariate Bernoulli laws, fitted by EM in the log domain.
 
     `fit` draws `n_init` starts and runs `warmup_iter` iterations of each. It continues the best one

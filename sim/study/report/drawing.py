@@ -49,7 +49,7 @@ Looks = Callable[[MethodGroup], Look]
 _LONG_NAME = 45  # characters beyond which a name leaves no room for the axes beside it
 
 
-def legend_place(names: Sequence[str]) -> tuple[str, float]:
+def legend_place(names: Sequence[str]) -> tuple[Any, float]:
     """Return where a legend goes, and the inches that it adds: long names lie below the axes."""
     if max(map(len, names), default=0) <= _LONG_NAME:
         return "outside right center", 0

@@ -187,7 +187,8 @@ def _figure(sizes: Sequence[Size], found: Mapping[str, Growth]) -> bytes:
             )
     ax.set_xscale("log", base=2)
     ax.set_yscale("log")
-    ax.set_xticks(synapses, [f"{size.pe} x {size.simd}" for size in sizes])
+    names = [f"{size.pe} x {size.simd}" for size in sizes]
+    ax.set_xticks(synapses, names, rotation=30, ha="right")
     ax.set_xlabel("PE x SIMD")
     ax.set_ylabel("gates, flip-flops among them")
     ax.grid(color="0.92")

@@ -52,10 +52,8 @@ def contrast(images: Tensor, factors: NDArray[np.float64], full_scale: int) -> T
 
     Parameters
     ----------
-    images : Tensor of shape (n_images, H, W, C), uint8
-    factors : ndarray of shape (n_images,), float64
-    full_scale : int
-        Largest value of a pixel.
+    images, factors, full_scale
+        As of `brightness`.
     """
     greys = grey(images).long().flatten(1)
     pixels = greys.shape[1]
@@ -68,10 +66,8 @@ def saturation(images: Tensor, factors: NDArray[np.float64], full_scale: int) ->
 
     Parameters
     ----------
-    images : Tensor of shape (n_images, H, W, C), uint8
-    factors : ndarray of shape (n_images,), float64
-    full_scale : int
-        Largest value of a pixel.
+    images, factors, full_scale
+        As of `brightness`.
     """
     return blend(images, grey(images), factors, full_scale)
 

@@ -4,6 +4,7 @@
 
 import pytest
 
+from golden.params import ChipParams
 from rtl.catalogue import BLOCKS
 from rtl.head_command import HeadOperation
 from rtl.head_trainer import HeadTrainer
@@ -38,33 +39,26 @@ def test_strobes_are_those_counted_whatever_the_pauses(pauses: str) -> None:
     run_pysim(dut, steps, PAUSES[pauses])
 
 
-def test_strobes_of_a_hidden_layer_are_those_counted() -> None:
-    bench, dut = Bench(HIDDEN, 3), Counted(HeadTrainer(HIDDEN))
-    tally = head_trainer.clear(HIDDEN, 1) + head_trainer.load(HIDDEN, 5)
-    tally += head_trainer.load_hidden(HIDDEN, 7)
+@pytest.mark.parametrize(
+    ("params", "loaded", "neurons", "batches"),
+    [(HIDDEN, 5, 7, [(2, 4, 5), (1, 0, 4)]), (TRAINED, 2, 9, [(2, 2, 2), (1, 0, 1)])],
+    ids=["frozen", "learns"],
+)
+def test_strobes_of_a_hidden_layer_are_those_counted(
+    params: ChipParams, loaded: int, neurons: int, batches: list[tuple[int, int, int]]
+) -> None:
+    bench, dut = Bench(params, 3), Counted(HeadTrainer(params))
+    tally = head_trainer.clear(params, 1) + head_trainer.load(params, loaded)
+    tally += head_trainer.load_hidden(params, neurons)
     steps = [bench.write()]
-    for given, draws, classes in ((2, 4, 5), (1, 0, 4)):
+    for given, draws, classes in batches:
         steps += bench.step(HeadOperation.LEARN, given, draws, classes)
         steps += bench.step(HeadOperation.CLASSIFY, given, draws, classes)
-        tally += head_trainer.learn(HIDDEN, given + draws, classes)
-        tally += head_trainer.classify(HIDDEN, given + draws, classes)
-    reads = counters_of(tally, dut.counters)
-    assert all(reads.values())
-    run_pysim(dut, [*steps, Step(cycles=5, reads=reads)], PAUSES["idle_stalled"])
-
-
-def test_strobes_of_a_hidden_layer_that_learns_are_those_counted() -> None:
-    bench, dut = Bench(TRAINED, 3), Counted(HeadTrainer(TRAINED))
-    tally = head_trainer.clear(TRAINED, 1) + head_trainer.load(TRAINED, 2)
-    tally += head_trainer.load_hidden(TRAINED, 9)
-    steps = [bench.write()]
-    for given, draws, classes in ((2, 2, 2), (1, 0, 1)):
-        steps += bench.step(HeadOperation.LEARN, given, draws, classes)
-        steps += bench.step(HeadOperation.CLASSIFY, given, draws, classes)
-        steps.append(bench.read_hidden(classes))
-        tally += head_trainer.learn(TRAINED, given + draws, classes)
-        tally += head_trainer.classify(TRAINED, given + draws, classes)
-        tally += head_trainer.read_hidden(TRAINED, classes)
+        tally += head_trainer.learn(params, given + draws, classes)
+        tally += head_trainer.classify(params, given + draws, classes)
+        if params.latent_width:
+            steps.append(bench.read_hidden(classes))
+            tally += head_trainer.read_hidden(params, classes)
     reads = counters_of(tally, dut.counters)
     assert all(reads.values())
     run_pysim(dut, [*steps, Step(cycles=5, reads=reads)], PAUSES["idle_stalled"])
